@@ -1,0 +1,60 @@
+/**
+ * Every event of the server that leaves a trace: one function each, which writes the log line (and later the counter and the
+ * audit record). Past tense. Callers pass raw values: whatever an attacker typed is escaped and cut here, and secrets never
+ * come this far.
+ */
+export interface SessionTag {
+  readonly service: string
+  readonly ip: string
+}
+
+export interface Events {
+  readonly listening: (at: { readonly service: string; readonly address: string; readonly port: number; readonly thread: number }) => void
+  readonly stopped: (why: string) => void
+  readonly sessionOpened: (session: SessionTag) => void
+  readonly sessionClosed: (session: SessionTag & { readonly why: string }) => void
+  readonly loginSucceeded: (
+    login: SessionTag & { readonly user: string; readonly mechanism: string; readonly tls: boolean },
+  ) => void
+  readonly loginFailed: (
+    login: SessionTag & { readonly name: string; readonly mechanism: string; readonly why: string },
+  ) => void
+  /** A connection, command, sender, recipient or message was refused or deferred by the gate. */
+  readonly refused: (
+    refusal: SessionTag & {
+      readonly ref: string
+      readonly stage: string
+      readonly rule: string
+      readonly because: string
+      readonly reply: string
+      readonly sender?: string
+      readonly recipient?: string
+      readonly user?: string
+    },
+  ) => void
+  readonly messageReceived: (
+    message: SessionTag & {
+      readonly ref: string
+      readonly sender: string
+      readonly recipients: readonly string[]
+      readonly sizeBytes: number
+      readonly helo: string
+      readonly tls: boolean
+      readonly user?: string
+      readonly messageId?: string
+    },
+  ) => void
+  /** A kept message stands in a local mailbox. */
+  readonly messageDelivered: (delivery: { readonly ref: string; readonly recipient: string }) => void
+  /** A kept message waits for a recipient elsewhere. */
+  readonly messageQueued: (entry: { readonly ref: string; readonly recipient: string }) => void
+  /** A client broke the protocol in a way that honest ones do not (early talk, smuggling, unread replies). */
+  readonly protocolViolated: (violation: SessionTag & { readonly what: string }) => void
+  readonly mailboxRead: (
+    session: SessionTag & { readonly user: string; readonly retrieved: number; readonly deleted: number },
+  ) => void
+  readonly settingsChanged: (change: { readonly version: number; readonly author: string; readonly paths: readonly string[] }) => void
+  readonly certificateLoaded: (certificate: { readonly from: string; readonly names: string; readonly expires: string }) => void
+  /** Trouble of ours: what failed, where, and what to do; `error` with its causes, its stack when it is a bug. */
+  readonly faulted: (fault: { readonly what: string; readonly error: unknown }) => void
+}

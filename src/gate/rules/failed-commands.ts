@@ -1,0 +1,19 @@
+import type { Rule } from '../rule.ts'
+
+/** Spam tools ignore errors; an honest client does not make many (RFC 5321 §7.8 lets the server hang up). */
+export const failedCommands: Rule = {
+  name: 'failed-commands',
+  stage: 'command',
+  about: 'A session whose commands keep failing is closed.',
+  reads: ['session.maxFailedCommands', 'rules.failedCommands.action'],
+  needs: [],
+  // The reply is 421 either way: the session ends, and nothing is said about a later one.
+  action: { of: (settings) => settings.rules.failedCommands.action, deferred: 'tooManyErrors' },
+  decide: ({ failedCommands: count }, _facts, { session: { maxFailedCommands } }) => {
+    const saw = `${count} failed commands, ${maxFailedCommands === 'unlimited' ? 'no limit' : `at most ${maxFailedCommands}`}`
+    const setting = 'session.maxFailedCommands'
+    return maxFailedCommands !== 'unlimited' && count > maxFailedCommands
+      ? { is: 'refuse', saw, setting, reply: 'tooManyErrors' }
+      : { is: 'pass', saw, setting }
+  },
+}

@@ -1,0 +1,267 @@
+/**
+ * What the store promises, one interface a matter. Two engines fulfil it; `test/contract/store/` is the suite each must pass.
+ *
+ * A write is durable when its promise resolves: it survives kill -9 and power loss. A write that rejects with a Fault has
+ * changed nothing. Reads see every write that has resolved before they began.
+ */
+export type Awaitable<T> = T | Promise<T>
+
+export interface Store {
+  readonly settings: SettingsVersions
+  readonly directory: DirectoryStore
+  readonly messages: MessageStore
+  readonly mailboxes: MailboxStore
+  readonly decisions: DecisionStore
+  readonly queue: QueueStore
+  /** Write a consistent copy of everything into `file` while the server runs; the file must not exist. */
+  backup(file: string): Promise<{ readonly bytes: number }>
+  close(): Promise<void>
+}
+
+// ---- settings -------------------------------------------------------------------------------------------------------
+
+export interface SettingsVersion {
+  readonly version: number
+  readonly atMs: number
+  /** Who changed it: `postern (root)`, `provisioning`, an administrator's address. */
+  readonly author: string
+  readonly comment: string
+  /** Only what differs from the defaults, in the form of `postern settings export`, as YAML. */
+  readonly changed: string
+}
+
+export interface SettingsVersions {
+  latest(): Awaitable<SettingsVersion | undefined>
+  get(version: number): Awaitable<SettingsVersion | undefined>
+  /** Newest first. */
+  history(limit: number): Awaitable<readonly Omit<SettingsVersion, 'changed'>[]>
+  /** Add the version after `basedOn` (0 when there is none); rejects with a Fault if another was added since. */
+  add(version: Omit<SettingsVersion, 'version'>, basedOn: number): Promise<number>
+}
+
+// ---- directory ------------------------------------------------------------------------------------------------------
+
+export interface DomainRow {
+  readonly id: number
+  /** Lower case, A-labels. */
+  readonly name: string
+  /** The name of the domain that this one is an alias of. */
+  readonly aliasOf?: string
+}
+
+export type Forwarding = { readonly to: readonly string[]; readonly keepCopy: boolean }
+
+export interface UserRow {
+  readonly id: number
+  /** The primary address, `local@domain`, lower case. */
+  readonly address: string
+  readonly name: string
+  readonly disabled: boolean
+  readonly mailboxId: number
+  readonly quotaBytes?: number
+  readonly quotaMessages?: number
+  readonly forwarding?: Forwarding
+  readonly localDomainsOnly: boolean
+  /** Further addresses of this user. */
+  readonly addresses: readonly string[]
+}
+
+/** What a password leaves behind: never the password. */
+export interface Credentials {
+  /** PHC string of argon2id (RFC 9106). */
+  readonly argon2id: string
+  /** SCRAM-SHA-256 keys (RFC 5802 §3, RFC 7677). */
+  readonly scram: {
+    readonly salt: Uint8Array
+    readonly iterations: number
+    readonly storedKey: Uint8Array
+    readonly serverKey: Uint8Array
+  }
+}
+
+export interface GroupRow {
+  readonly id: number
+  readonly address: string
+  readonly members: readonly string[]
+}
+
+export interface AliasRow {
+  readonly id: number
+  /** `local@domain`; the local part may hold `*` and `?`. */
+  readonly address: string
+  readonly to: readonly string[]
+}
+
+/** What an exact address names. */
+export type AddressOwner =
+  | { readonly is: 'user'; readonly user: UserRow }
+  | { readonly is: 'group'; readonly group: GroupRow }
+  | { readonly is: 'alias'; readonly alias: AliasRow }
+
+export type NewUser = Omit<UserRow, 'id' | 'mailboxId'> & { readonly credentials?: Credentials }
+
+/** A change to a user: absent keys stay, `null` takes the value away. */
+export type UserChange = {
+  readonly [K in keyof Omit<NewUser, 'address'>]?: NewUser[K] | null
+}
+
+export interface Page {
+  /** Give rows after this address. */
+  readonly after?: string
+  readonly limit: number
+  /** Only addresses that match this pattern (`*` and `?`). */
+  readonly match?: string
+}
+
+/**
+ * Addresses are given lower case with A-label domains; the directory module sees to that. One address has one owner: a write
+ * that would give it two rejects with a Fault that names both. Every read is by index: a million users change no cost.
+ */
+export interface DirectoryStore {
+  domain(name: string): Awaitable<DomainRow | undefined>
+  domains(): Awaitable<readonly DomainRow[]>
+  /** The owner of exactly this address (wildcard aliases are not tried). */
+  owner(address: string): Awaitable<AddressOwner | undefined>
+  /** The aliases of a domain whose local part holds `*` or `?`, most specific first; few by nature (at most 1,000 a domain). */
+  wildcardAliases(domain: string): Awaitable<readonly AliasRow[]>
+  credentials(userId: number): Awaitable<Credentials | undefined>
+  user(id: number): Awaitable<UserRow | undefined>
+  users(page: Page): Awaitable<readonly UserRow[]>
+  groups(page: Page): Awaitable<readonly GroupRow[]>
+  aliases(page: Page): Awaitable<readonly AliasRow[]>
+
+  addDomain(domain: Omit<DomainRow, 'id'>): Promise<void>
+  setDomain(name: string, change: { readonly aliasOf: string | null }): Promise<void>
+  /** Rejects with a Fault while anything still lives in it. */
+  removeDomain(name: string): Promise<void>
+  /** Add users with their mailboxes in one transaction, all or none; at most 1,000 at once. */
+  addUsers(users: readonly NewUser[]): Promise<void>
+  setUser(address: string, change: UserChange): Promise<void>
+  /** Remove a user, the addresses and the mailbox with its mail. */
+  removeUser(address: string): Promise<void>
+  putGroup(group: Omit<GroupRow, 'id'>): Promise<void>
+  removeGroup(address: string): Promise<void>
+  putAlias(alias: Omit<AliasRow, 'id'>): Promise<void>
+  removeAlias(address: string): Promise<void>
+}
+
+// ---- messages -------------------------------------------------------------------------------------------------------
+
+export interface NewMessage {
+  /** The reverse path, `''` for the null sender. */
+  readonly sender: string
+  readonly receivedAtMs: number
+  /** Our trace header (the Received field, CRLF at its end); stands before the body when the message is read. */
+  readonly trace: Uint8Array
+  /** The message as the client sent it, whole: for bodies up to INLINE_BYTES. Ownership passes to the store. */
+  readonly body: Uint8Array | BodyDraft
+  readonly mailboxIds: readonly number[]
+  readonly queue: readonly NewQueueEntry[]
+  readonly record: DecisionRecord
+}
+
+/** Bodies up to this size are handed over whole; longer ones stream into a draft piece by piece. */
+export const INLINE_BYTES = 128 * 1024
+
+/**
+ * A body that comes in pieces. `write` resolves when the store can take more, so memory stays bounded; the pieces are part of
+ * no message until `accept` names the draft. `abandon`, a crash and a lost session all give the space back.
+ */
+export interface BodyDraft {
+  readonly sizeBytes: number
+  write(piece: Uint8Array): Promise<void>
+  abandon(): void
+}
+
+export interface MessageStore {
+  draft(): BodyDraft
+  /** Keep a message with all its placements and its record, in one transaction; resolves once that is on disk. */
+  accept(message: NewMessage): Promise<{ readonly messageId: number }>
+}
+
+// ---- mailboxes ------------------------------------------------------------------------------------------------------
+
+/** One message in a mailbox. `uid` is stable, rises with arrival, and is never given twice. */
+export interface Placement {
+  readonly uid: number
+  /** As POP3 reads it: Return-Path line, trace header and body. */
+  readonly sizeBytes: number
+}
+
+export interface MailboxUsage {
+  readonly messages: number
+  readonly bytes: number
+}
+
+export interface MailboxStore {
+  usage(mailboxId: number): Awaitable<MailboxUsage>
+  /** Every message of the mailbox, oldest first. */
+  list(mailboxId: number): Awaitable<readonly Placement[]>
+  /**
+   * Read a message piece by piece: first the Return-Path line and the trace header, then the body; undefined when the mailbox
+   * no longer holds it. Pieces are at most 256 KiB.
+   */
+  read(mailboxId: number, uid: number): Awaitable<Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined>
+  /** Take messages out of a mailbox in one transaction; those no longer there are passed over. Gives how many there were. */
+  remove(mailboxId: number, uids: readonly number[]): Promise<number>
+}
+
+// ---- decisions ------------------------------------------------------------------------------------------------------
+
+/** The record of one decision: what `postern explain REF` prints. */
+export interface DecisionRecord {
+  /** Number behind the reference; `ids()` hands them out. */
+  readonly id: number
+  readonly atMs: number
+  readonly outcome: 'accepted' | 'refused' | 'deferred'
+  readonly service: string
+  readonly ip: string
+  readonly sender?: string
+  readonly recipients: readonly string[]
+  /** The reply as the client got it. */
+  readonly reply: string
+  /** What the session was: HELO name, TLS, user; and every finding in order. JSON that `review` reads. */
+  readonly story: string
+}
+
+export interface DecisionStore {
+  /** Reserve a run of numbers that no other caller and no later start is given: [first, first + count). */
+  reserve(count: number): Promise<number>
+  get(id: number): Awaitable<DecisionRecord | undefined>
+  /** Keep records of refusals. Resolves when durable; callers need not wait. */
+  add(records: readonly DecisionRecord[]): Promise<void>
+  /** Newest first. */
+  find(by: {
+    readonly ip?: string
+    readonly sender?: string
+    readonly recipient?: string
+    readonly limit: number
+  }): Awaitable<readonly DecisionRecord[]>
+  /** Forget what is older, at most `limit` records at once; gives how many went. */
+  forgetBefore(atMs: number, limit: number): Promise<number>
+  /** The secret that makes references unguessable: made once, kept with the store. */
+  key(): Awaitable<Uint8Array>
+}
+
+// ---- queue ----------------------------------------------------------------------------------------------------------
+
+/** One recipient elsewhere that a kept message waits for. */
+export interface NewQueueEntry {
+  readonly recipient: string
+  /** DSN parameters of RFC 3461, as given. */
+  readonly notify?: string
+  readonly orcpt?: string
+}
+
+export interface QueueEntry extends NewQueueEntry {
+  readonly id: number
+  readonly messageId: number
+  readonly sender: string
+  readonly sizeBytes: number
+  readonly createdAtMs: number
+}
+
+export interface QueueStore {
+  count(): Awaitable<number>
+  list(limit: number): Awaitable<readonly QueueEntry[]>
+}
