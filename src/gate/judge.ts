@@ -39,7 +39,13 @@ export async function judge(
 }
 
 /** Ask one rule, write its finding, and give the verdict it ends the stage with, if it does. */
-function weigh(rule: Rule, subject: Subject, facts: FactTable, settings: Settings, findings: Finding[]): Verdict | undefined {
+function weigh(
+  rule: Rule,
+  subject: Subject,
+  facts: FactTable,
+  settings: Settings,
+  findings: Finding[],
+): Verdict | undefined {
   const opinion = rule.decide(subject, facts, settings)
   if (opinion.is !== 'refuse') {
     findings.push(finding(rule, subject, opinion.is, opinion.saw, opinion.setting))

@@ -1,5 +1,5 @@
-import type { ReplyName } from '#smtp/replies.ts'
 import type { Settings } from '#settings/schema.ts'
+import type { ReplyName } from '#smtp/replies.ts'
 import type { FactName, FactTable } from './facts.ts'
 import type { Stage, Subject } from './subject.ts'
 

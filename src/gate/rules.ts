@@ -1,15 +1,16 @@
 /** The rules of each stage, in the order they judge: cheap ones first. */
+
+import type { Rule } from './rule.ts'
 import { failedCommands } from './rules/failed-commands.ts'
 import { hops } from './rules/hops.ts'
 import { mailbox } from './rules/mailbox.ts'
-import { messageSize, declaredSize } from './rules/message-size.ts'
+import { declaredSize, messageSize } from './rules/message-size.ts'
 import { recipientCount } from './rules/recipient-count.ts'
 import { relay } from './rules/relay.ts'
 import { serviceAccess } from './rules/service-access.ts'
 import { serviceConnections } from './rules/service-connections.ts'
 import { submissionLogin } from './rules/submission-login.ts'
 import { userScope } from './rules/user-scope.ts'
-import type { Rule } from './rule.ts'
 import type { Stage } from './subject.ts'
 
 export const RULES: readonly Rule[] = [

@@ -1,6 +1,6 @@
+import type { Settings } from '#settings/schema.ts'
 import type { Opinion, Rule } from '../rule.ts'
 import type { Subject } from '../subject.ts'
-import type { Settings } from '#settings/schema.ts'
 
 function decideSize(what: string, bytes: number | undefined, { session }: Settings): Opinion {
   const most = session.maxMessageSize

@@ -1,7 +1,7 @@
+import type { Settings } from '#settings/schema.ts'
 import type { FactTable } from '../facts.ts'
 import type { Opinion, Rule } from '../rule.ts'
 import type { Subject } from '../subject.ts'
-import type { Settings } from '#settings/schema.ts'
 
 /**
  * Relay control: anyone may write to local domains; to other domains only who meets at least one condition. It has no
@@ -36,7 +36,11 @@ function decideRelay(subject: Subject, facts: FactTable, settings: Settings): Op
   }
   // A login that failed takes the rights of the address away until one succeeds.
   if (relayGroup.member && (!subject.loginFailed || groupAfterFailedLogin)) {
-    return { is: 'permit', saw: `${where}; ${subject.ip} is in the group ${relayGroup.group}`, setting: 'relay.ipGroup' }
+    return {
+      is: 'permit',
+      saw: `${where}; ${subject.ip} is in the group ${relayGroup.group}`,
+      setting: 'relay.ipGroup',
+    }
   }
   const popMs = popBeforeSmtp.minutes * 60_000
   if (popBeforeSmtp.enabled && sincePopLoginMs !== undefined && sincePopLoginMs <= popMs && !subject.loginFailed) {
@@ -55,10 +59,19 @@ function decideRelay(subject: Subject, facts: FactTable, settings: Settings): Op
       reply: 'relayNeedsLogin',
     }
   }
-  return { is: 'refuse', saw: `${where}; ${whyNot(subject, facts, settings)}`, setting: 'relay.mode', reply: 'relayDenied' }
+  return {
+    is: 'refuse',
+    saw: `${where}; ${whyNot(subject, facts, settings)}`,
+    setting: 'relay.mode',
+    reply: 'relayDenied',
+  }
 }
 
-function whyNot(subject: Subject, { relayGroup, sincePopLoginMs }: FactTable, { relay: { smtpAuth, popBeforeSmtp } }: Settings): string {
+function whyNot(
+  subject: Subject,
+  { relayGroup, sincePopLoginMs }: FactTable,
+  { relay: { smtpAuth, popBeforeSmtp } }: Settings,
+): string {
   const group =
     relayGroup.group === undefined ? 'no group may relay' : `${subject.ip} is not in the group ${relayGroup.group}`
   const login = smtpAuth ? 'not logged in' : 'logging in gives no right to relay'

@@ -14,6 +14,11 @@ export const submissionLogin: Rule = {
     if (relayGroup.member && (!loginFailed || groupAfterFailedLogin)) {
       return { is: 'pass', saw: `${ip} is in the group ${relayGroup.group}`, setting }
     }
-    return { is: 'refuse', saw: `not logged in, and ${ip} may not relay by its address`, setting, reply: 'loginRequired' }
+    return {
+      is: 'refuse',
+      saw: `not logged in, and ${ip} may not relay by its address`,
+      setting,
+      reply: 'loginRequired',
+    }
   },
 }

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createPopLogins } from './pop-logins.ts'
+
+test('a login is remembered from its last time on', () => {
+  const logins = createPopLogins()
+  logins.note('192.0.2.1', 1_000)
+  logins.note('192.0.2.1', 5_000)
+  assert.equal(logins.sinceMs('192.0.2.1', 6_000), 1_000)
+  assert.equal(logins.sinceMs('192.0.2.2', 6_000), undefined)
+})
+
+test('a clock set back makes no login younger than now', () => {
+  const logins = createPopLogins()
+  logins.note('192.0.2.1', 5_000)
+  assert.equal(logins.sinceMs('192.0.2.1', 1_000), 0)
+})
+
+test('the address whose login is oldest is let go first', () => {
+  const logins = createPopLogins(2)
+  logins.note('192.0.2.1', 1)
+  logins.note('192.0.2.2', 2)
+  logins.note('192.0.2.1', 3)
+  logins.note('192.0.2.3', 4)
+  assert.equal(logins.sinceMs('192.0.2.2', 5), undefined)
+  assert.equal(logins.sinceMs('192.0.2.1', 5), 2)
+})

@@ -1,0 +1,25 @@
+import type { PopLogins } from '../contract.ts'
+
+/** Addresses remembered at once: the one whose last login is oldest goes first. */
+const MOST_ADDRESSES = 100_000
+
+/** Create the memory of POP3 logins, bounded in size. */
+export function createPopLogins(most = MOST_ADDRESSES): PopLogins {
+  // A Map keeps the order of insertion, so its first key is the oldest login.
+  const lastLoginMs = new Map<string, number>()
+  return {
+    note(ip, atMs) {
+      lastLoginMs.delete(ip)
+      lastLoginMs.set(ip, atMs)
+      if (lastLoginMs.size > most) {
+        const oldest = lastLoginMs.keys().next().value
+        if (oldest !== undefined) lastLoginMs.delete(oldest)
+      }
+    },
+    sinceMs(ip, nowMs) {
+      const atMs = lastLoginMs.get(ip)
+      // A clock set back must not make a login younger than now.
+      return atMs === undefined ? undefined : Math.max(0, nowMs - atMs)
+    },
+  }
+}
