@@ -1,6 +1,7 @@
 /** What the lists of the settings hold: host names, listening addresses, networks, names of groups. */
 import { isIP } from 'node:net'
-import type { Entry, Parsed } from './kinds.ts'
+import { parseGroupAddress } from './ip-group-entries.ts'
+import { type Entry, NAME, type Parsed } from './kinds.ts'
 
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i
 
@@ -40,7 +41,7 @@ export function parseHostPort(value: string): HostPort | undefined {
   return port === undefined || port <= 65_535 ? { host, port } : undefined
 }
 
-/** A server to ask: `HOST` or `HOST:PORT`. */
+/** Declare a server to ask: `HOST` or `HOST:PORT`. */
 export function hostAndPort(usualPort: number): Entry<string> {
   return plain(`HOST or HOST:PORT (usually ${usualPort})`, (value) => {
     const parsed = parseHostPort(value)
@@ -55,18 +56,18 @@ export const listenAddress: Entry<string> = plain('ADDRESS or ADDRESS:PORT, with
 })
 
 /** The name of an IP address group. */
-export const groupName: Entry<string> = plain('the name of an IP address group', (value) =>
-  /^[a-z0-9][a-z0-9._-]{0,63}$/i.test(value),
-)
+export const groupName: Entry<string> = plain('the name of an IP address group', (value) => NAME.test(value))
 
 /** An address, a network or `group:NAME`. */
-export const networkOrGroup: Entry<string> = plain('an address, a network A/PREFIX, or group:NAME', (value) => {
-  if (value.startsWith('group:')) return /^group:[a-z0-9][a-z0-9._-]{0,63}$/i.test(value)
-  const [address = '', prefix, ...rest] = value.split('/')
-  const family = isIP(address)
-  if (family === 0 || rest.length > 0) return false
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
-})
+export const networkOrGroup: Entry<string> = {
+  accepts: 'an address, a network A/PREFIX, or group:NAME',
+  parse(value): Parsed<string> {
+    const member = typeof value === 'string' ? parseGroupAddress(value) : undefined
+    if (member?.is === 'range' || member?.is === 'group') return { ok: true, value: value as string }
+    return { ok: false, wanted: member?.is === 'nothing' ? member.wanted : this.accepts }
+  },
+  format: (value) => value,
+}
 
 /** The absolute path of a file on this machine. */
 export const filePath: Entry<string> = plain(

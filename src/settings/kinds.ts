@@ -27,6 +27,8 @@ export interface Kind<T> extends Facets {
   readonly format: (value: T) => unknown
   /** What may stand here, for the reference and the forms: `1 to 50000, or unlimited`. */
   readonly accepts: string
+  /** What each name holds, for the kind that maps names; merging and setting go name by name. */
+  readonly entry?: Entry<unknown>
 }
 
 export type Parsed<T> =
@@ -66,7 +68,8 @@ export function integer(declared: Declared<number, Bounds>): Kind<number> {
     ...declared,
     kind: 'integer',
     accepts,
-    parse: (value) => (Number.isSafeInteger(value) && within(value as number, declared) ? ok(value as number) : wrong(accepts)),
+    parse: (value) =>
+      Number.isSafeInteger(value) && within(value as number, declared) ? ok(value as number) : wrong(accepts),
     format: (value) => value,
   }
 }
@@ -78,7 +81,8 @@ export function decimal(declared: Declared<number, Bounds>): Kind<number> {
     ...declared,
     kind: 'decimal',
     accepts,
-    parse: (value) => (typeof value === 'number' && Number.isFinite(value) && within(value, declared) ? ok(value) : wrong(accepts)),
+    parse: (value) =>
+      typeof value === 'number' && Number.isFinite(value) && within(value, declared) ? ok(value) : wrong(accepts),
     format: (value) => value,
   }
 }
@@ -122,7 +126,9 @@ export function text(
     kind: declared.secret === true ? 'secret' : 'text',
     accepts,
     parse: (value) =>
-      typeof value === 'string' && value.length <= 4096 && (declared.pattern?.test(value) ?? true) ? ok(value) : wrong(accepts),
+      typeof value === 'string' && value.length <= 4096 && (declared.pattern?.test(value) ?? true)
+        ? ok(value)
+        : wrong(accepts),
     format: (value) => value,
   }
 }
@@ -195,7 +201,11 @@ export function size(declared: Declared<number | Unlimited, Bounds>): Kind<numbe
   return orUnlimited('size', bytes, declared)
 }
 
-function orUnlimited(kind: string, inner: Kind<number>, declared: Declared<number | Unlimited>): Kind<number | Unlimited> {
+function orUnlimited(
+  kind: string,
+  inner: Kind<number>,
+  declared: Declared<number | Unlimited>,
+): Kind<number | Unlimited> {
   const accepts = `${inner.accepts}, or unlimited`
   return {
     ...declared,
@@ -211,9 +221,11 @@ function orUnlimited(kind: string, inner: Kind<number>, declared: Declared<numbe
 }
 
 /** Declare a list of one kind of entry. */
-export function list<T>(declared: Declared<readonly T[], { readonly of: Entry<T>; readonly most?: number }>): Kind<readonly T[]> {
+export function list<T>(
+  declared: Declared<readonly T[], { readonly of: Entry<T>; readonly most?: number }>,
+): Kind<readonly T[]> {
   const most = declared.most ?? 1000
-  const accepts = `a list of ${declared.of.accepts}`
+  const accepts = `a list, each entry ${declared.of.accepts}`
   return {
     ...declared,
     kind: 'list',
@@ -233,6 +245,9 @@ export function list<T>(declared: Declared<readonly T[], { readonly of: Entry<T>
   }
 }
 
+/** How the names of a map are written (those of IP address groups). */
+export const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i
+
 /** Declare a map from names to one kind of value (`ipGroups`). */
 export function named<T>(
   declared: Declared<Readonly<Record<string, T>>, { readonly of: Entry<T>; readonly most?: number }>,
@@ -242,20 +257,22 @@ export function named<T>(
     ...declared,
     kind: 'named',
     accepts,
+    entry: declared.of as Entry<unknown>,
     parse: (value) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(accepts)
       // No prototype: a name such as __proto__ is data.
       const entries: Record<string, T> = Object.create(null)
       if (Object.keys(value).length > (declared.most ?? 1000)) return wrong(`at most ${declared.most ?? 1000} names`)
       for (const [name, entry] of Object.entries(value)) {
-        if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(name)) return { ok: false, wanted: accepts, path: [name] }
+        if (!NAME.test(name)) return { ok: false, wanted: accepts, path: [name] }
         const parsed = declared.of.parse(entry)
         if (!parsed.ok) return { ok: false, wanted: parsed.wanted, path: [name, ...(parsed.path ?? [])] }
         entries[name] = parsed.value
       }
       return ok(entries)
     },
-    format: (value) => Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, declared.of.format(entry)])),
+    format: (value) =>
+      Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, declared.of.format(entry)])),
   }
 }
 

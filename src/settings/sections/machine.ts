@@ -1,10 +1,11 @@
-import { choice, duration, flag, integer, list, optional, size } from '../kinds.ts'
 import { hostAndPort, hostName } from '../entries.ts'
+import { choice, duration, flag, integer, list, optional, size } from '../kinds.ts'
 
 export const server = {
   hostname: optional({
     of: hostName,
-    about: "The name this server gives in its greeting, in Received lines and in reports; null is the machine's own full name.",
+    about:
+      "The name this server gives in its greeting, in Received lines and in reports; null is the machine's own full name.",
     kerio: 'Internet hostname',
     page: 'Server',
     applies: 'next connection',

@@ -1,18 +1,13 @@
-import { groupEntries } from '../ip-group-entries.ts'
 import { groupName } from '../entries.ts'
+import { groupEntries } from '../ip-group-entries.ts'
 import { choice, flag, integer, named, optional } from '../kinds.ts'
 
 export const ipGroups = named({
   of: groupEntries,
   default: {
-    'local-clients': [
-      '10.0.0.0/8',
-      '172.16.0.0/12',
-      '192.168.0.0/16',
-      '127.0.0.0/8',
-      'fc00::/7',
-      '::1',
-    ].map((address) => ({ address, enabled: true })),
+    'local-clients': ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', 'fc00::/7', '::1'].map(
+      (address) => ({ address, enabled: true }),
+    ),
   },
   about: 'Groups of IP addresses by name: hosts, ranges, networks, "this machine" and other groups.',
   kerio: 'Definitions > IP Address Groups',
@@ -26,7 +21,8 @@ export const relay = {
   mode: choice({
     of: ['controlled', 'open'],
     default: 'controlled',
-    about: 'controlled: only those who meet a condition below may send to other domains. open: anyone may send to anywhere.',
+    about:
+      'controlled: only those who meet a condition below may send to other domains. open: anyone may send to anywhere.',
     kerio: 'Allow relay only for / Open relay',
     page,
     applies: 'at once',

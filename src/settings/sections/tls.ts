@@ -1,5 +1,5 @@
-import { choice, optional } from '../kinds.ts'
 import { filePath } from '../entries.ts'
+import { choice, optional } from '../kinds.ts'
 
 const page = 'Certificates'
 

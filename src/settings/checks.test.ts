@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { checkSettings } from './checks.ts'
+import { buildSettings } from './snapshot.ts'
+import { anyChanges, settingsOf } from './testing.ts'
+
+const INSIDE =
+  'services: { smtp: { listen: ["127.0.0.1:2525", "[::1]:2525"] }, submission: { listen: ["10.1.2.3"] }, submissions: { listen: [] } }'
+
+const SOUND: readonly [string, string][] = [
+  ['the defaults', ''],
+  ['a relay group of half a family less one', 'ipGroups: { local-clients: ["1.0.0.0-100.0.0.0"] }'],
+  ['a group for a service', 'ipGroups: { a: [::1] }\nservices: { pop3: { ipGroup: a } }'],
+  ['a service for all the Internet by group', 'ipGroups: { all: ["0.0.0.0/0"] }\nservices: { pop3: { ipGroup: all } }'],
+  ['an empty group that nobody uses', 'ipGroups: { a: [] }'],
+  ['this machine as the relay group', 'ipGroups: { local-clients: [this-machine] }'],
+  ['a group that only names groups', 'ipGroups: { local-clients: [group:a], a: [::1] }'],
+  ['proxies', 'services: { smtp: { proxyFrom: ["10.0.0.1", group:local-clients] } }'],
+  ['a certificate with its key', 'tls: { certificateFile: /a, keyFile: /b }'],
+  ['open relay inside', `relay: { mode: open }\n${INSIDE}`],
+  [
+    'one port of two addresses',
+    'services: { smtp: { listen: ["10.0.0.1:25"] }, submission: { listen: ["10.0.0.2:25"] } }',
+  ],
+  ['any free port, twice', 'services: { smtp: { listen: ["127.0.0.1:0"] }, pop3: { listen: ["127.0.0.1:0"] } }'],
+  ['IPv4 and IPv6 of one port', 'services: { smtp: { listen: ["0.0.0.0:25"] }, submission: { listen: ["[::1]:25"] } }'],
+]
+
+for (const [name, yaml] of SOUND) {
+  test(`sound: ${name}`, () => assert.deepEqual(checkSettings(settingsOf(yaml)), []))
+}
+
+const UNSOUND: readonly [string, string, path: string, RegExp][] = [
+  ['a relay group that is not there', 'relay: { ipGroup: office }', 'relay.ipGroup', /no IP address group "office"/],
+  [
+    'a relay group taken away',
+    'ipGroups: { local-clients: null }',
+    'relay.ipGroup',
+    /no IP address group "local-clients"/,
+  ],
+  [
+    'a group named like a method',
+    'relay: { ipGroup: constructor }',
+    'relay.ipGroup',
+    /no IP address group "constructor"/,
+  ],
+  [
+    'a trust group that is not there',
+    'trust: { ipGroup: local }',
+    'trust.ipGroup',
+    /did you mean local-clients\?|add it under/,
+  ],
+  ['a service group that is not there', 'services: { pop3s: { ipGroup: x } }', 'services.pop3s.ipGroup', /"x"/],
+  [
+    'a proxy group that is not there',
+    'services: { smtp: { proxyFrom: [::1, group:x] } }',
+    'services.smtp.proxyFrom[1]',
+    /"x"/,
+  ],
+  [
+    'an empty group in use',
+    'ipGroups: { local-clients: [] }',
+    'relay.ipGroup',
+    /ipGroups.local-clients, which has no enabled entry.*null/,
+  ],
+  [
+    'a disabled group in use',
+    'ipGroups: { a: [{ address: ::1, enabled: false }] }\nservices: { smtp: { ipGroup: a } }',
+    'services.smtp.ipGroup',
+    /no enabled entry.*services.smtp.listen: \[\]/,
+  ],
+  ['a circle', 'ipGroups: { a: [group:b], b: [::1, group:a] }', 'ipGroups.b[1]', /a > b > a/],
+  [
+    'relay for IPv4',
+    'ipGroups: { local-clients: ["0.0.0.0/0"] }',
+    'relay.ipGroup',
+    /the whole IPv4 Internet.*open relay/,
+  ],
+  ['relay for IPv6', 'ipGroups: { local-clients: ["::/0"] }', 'relay.ipGroup', /the whole IPv6 Internet/],
+  [
+    'relay for the Internet in pieces',
+    'ipGroups: { local-clients: ["0.0.0.0/2", group:a], a: [group:b, "64.0.0.0/2"], b: ["128.0.0.0/1"] }',
+    'relay.ipGroup',
+    /the whole IPv4 Internet/,
+  ],
+  [
+    'relay for most of IPv4',
+    'ipGroups: { local-clients: ["0.0.0.0/1"] }',
+    'relay.ipGroup',
+    /5\d % of the IPv4 Internet/,
+  ],
+  ['trust for the Internet', 'ipGroups: { a: ["0.0.0.0/0"] }\ntrust: { ipGroup: a }', 'trust.ipGroup', /unchecked/],
+  ['proxies everywhere', 'services: { pop3: { proxyFrom: ["::/0"] } }', 'services.pop3.proxyFrom', /claim any address/],
+  [
+    'a certificate alone',
+    'tls: { certificateFile: /a }',
+    'tls.certificateFile',
+    /tls.certificateFile is set and tls.keyFile is not/,
+  ],
+  ['a key alone', 'tls: { keyFile: /a }', 'tls.keyFile', /tls.keyFile is set and tls.certificateFile is not/],
+  [
+    'two services on one port',
+    'services: { submission: { listen: ["127.0.0.1:25"] } }',
+    'services.submission.listen[0]',
+    /services.submission.listen\[0\] and services.smtp.listen\[0\] both want port 25 of 127.0.0.1/,
+  ],
+  [
+    'one address twice',
+    'services: { smtp: { listen: [10.0.0.1, "10.0.0.1:25"] } }',
+    'services.smtp.listen[1]',
+    /port 25/,
+  ],
+  [
+    'an address in two forms',
+    'services: { smtp: { listen: ["[::1]:25", "[0:0::1]:25"] } }',
+    'services.smtp.listen[1]',
+    /port 25/,
+  ],
+  [
+    'open relay',
+    'relay: { mode: open }',
+    'relay.mode',
+    /relay.mode is open and services.smtp.listen\[0\] is \* port 25/,
+  ],
+  [
+    'open relay on one address that is public',
+    `relay: { mode: open }\n${INSIDE.replace('10.1.2.3', '192.0.2.1')}`,
+    'relay.mode',
+    /services.submission.listen\[0\] is 192.0.2.1 port 587/,
+  ],
+]
+
+for (const [name, yaml, path, says] of UNSOUND) {
+  test(`unsound: ${name}`, () => {
+    const problems = checkSettings(settingsOf(yaml))
+    assert.equal(problems.length, 1, JSON.stringify(problems))
+    assert.equal(problems[0]?.path, path)
+    assert.match(problems[0]?.says ?? '', says)
+  })
+}
+
+test('the usual ports are those of the start', () => {
+  const settings = settingsOf('services: { submission: { listen: ["*:2525"] } }')
+  assert.deepEqual(checkSettings(settings, { ports: 'standard' }), [])
+  assert.match(checkSettings(settings, { ports: 'high' })[0]?.says ?? '', /port 2525/)
+})
+
+test('no settings make the checks throw', () => {
+  fc.assert(
+    fc.property(anyChanges, (changes) => {
+      for (const { says } of checkSettings(buildSettings(changes))) assert.ok(says.length < 600)
+    }),
+    { numRuns: 150 },
+  )
+})
