@@ -4,7 +4,22 @@
  * A write is durable when its promise resolves: it survives kill -9 and power loss. A write that rejects with a Fault has
  * changed nothing. Reads see every write that has resolved before they began.
  */
+import { Fault } from '#base/fault.ts'
+
 export type Awaitable<T> = T | Promise<T>
+
+/** There is no room for the write: SMTP answers 452 (RFC 5321 §4.2.3), and it may succeed once space has been made. */
+export class StoreFull extends Fault {
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, { ...options, temporary: true })
+    this.name = 'StoreFull'
+  }
+}
+
+/** Tell whether a thrown value means that the store has no room left. */
+export function isStoreFull(error: unknown): boolean {
+  return error instanceof StoreFull
+}
 
 export interface Store {
   readonly settings: SettingsVersions
@@ -126,6 +141,8 @@ export interface DirectoryStore {
   wildcardAliases(domain: string): Awaitable<readonly AliasRow[]>
   credentials(userId: number): Awaitable<Credentials | undefined>
   user(id: number): Awaitable<UserRow | undefined>
+  /** The enabled user that was added first: who gets what `postmaster` gets where nobody has that address. */
+  firstUser(): Awaitable<UserRow | undefined>
   users(page: Page): Awaitable<readonly UserRow[]>
   groups(page: Page): Awaitable<readonly GroupRow[]>
   aliases(page: Page): Awaitable<readonly AliasRow[]>

@@ -1,0 +1,90 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { Fault } from '#base/fault.ts'
+import type { NewQueueEntry } from '../contract.ts'
+import { piecesOf } from './bodies.ts'
+import type { DecisionRow } from './decisions.ts'
+import { placementBytes } from './mailboxes.ts'
+import type { Sequences } from './sequences.ts'
+
+/** A message as it crosses threads. Its content (the trace header, and the body unless `body` names pieces) travels beside it. */
+export type MessageRow = readonly [
+  sender: string,
+  receivedAtMs: number,
+  /** Bytes of the pieces that stand under `body`. */
+  pieceBytes: number,
+  body: number | undefined,
+  mailboxIds: readonly number[],
+  queue: readonly NewQueueEntry[],
+  record: DecisionRow,
+]
+
+/** The writes on messages; their names for other threads are in `message-store.ts`. */
+export function writeMessages(db: DatabaseSync, sequences: Sequences) {
+  const insert = db.prepare(
+    'INSERT INTO message (id, received_at, size, body, sender, content) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const share = db.prepare('INSERT INTO shared (message, holders) VALUES (?, ?)')
+  const place = db.prepare('INSERT INTO placement (mailbox, message, size) VALUES (?, ?, ?)')
+  const count = db.prepare('UPDATE mailbox SET messages = messages + 1, bytes = bytes + ? WHERE id = ?')
+  const queue = db.prepare(
+    'INSERT INTO queue_entry (message, created_at, recipient, notify, orcpt) VALUES (?, ?, ?, ?, ?)',
+  )
+  const decide = db.prepare('INSERT INTO decision (id, at, head, story) VALUES (?, ?, ?, ?)')
+  const openDraft = db.prepare('INSERT INTO draft (body, line) VALUES (?, ?)')
+  const closeDraft = db.prepare('DELETE FROM draft WHERE body = ?')
+  const addPiece = db.prepare('INSERT INTO piece (id, data) VALUES (?, ?)')
+  const removePieces = db.prepare('DELETE FROM piece WHERE id BETWEEN ? AND ?')
+  const drafts = db.prepare('SELECT body FROM draft WHERE line = coalesce(?, line)')
+
+  function abandon(body: number): void {
+    if (closeDraft.run(body).changes === 0) return
+    const { first, last } = piecesOf(body)
+    removePieces.run(first, last)
+  }
+
+  return {
+    accept(row: MessageRow, content: Uint8Array): number {
+      const [sender, receivedAtMs, pieceBytes, body, mailboxIds, entries, record] = row
+      if (body !== undefined && closeDraft.run(body).changes === 0) {
+        throw new Fault('Cannot keep the message: its draft is gone', { temporary: true })
+      }
+      const id = sequences.next('message')
+      const sizeBytes = content.length + pieceBytes
+      insert.run(id, receivedAtMs, sizeBytes, body ?? null, sender, content)
+
+      const placedBytes = placementBytes(sender, sizeBytes)
+      const mailboxes = mailboxIds.length > 1 ? new Set(mailboxIds) : mailboxIds
+      let holders = entries.length
+      for (const mailbox of mailboxes) {
+        if (count.run(placedBytes, mailbox).changes === 0) {
+          throw new Fault(`Cannot put the message into mailbox ${mailbox}: it does not exist`, { temporary: true })
+        }
+        place.run(mailbox, id, placedBytes)
+        holders += 1
+      }
+      for (const { recipient, notify = null, orcpt = null } of entries) {
+        queue.run(id, receivedAtMs, recipient, notify, orcpt)
+      }
+      if (holders === 0) throw new Error('A message needs a mailbox or a queue entry to stand in')
+      if (holders > 1) share.run(id, holders)
+      decide.run(record[0], record[1], record[2], record[3])
+      return id
+    },
+
+    reserveBodies: (run: number): number => sequences.reserve('body', run),
+
+    addPiece(line: number, body: number, place: number, data: Uint8Array): void {
+      if (place === 0) openDraft.run(body, line)
+      addPiece.run(piecesOf(body).first + place, data)
+    },
+
+    abandon,
+
+    /** Take away the drafts that a lost line left, or without one all that an earlier run of the server left. */
+    abandonOf(line?: number): void {
+      for (const row of drafts.all(line ?? null)) abandon(Number(row.body))
+    },
+  }
+}
+
+export type MessageWrites = ReturnType<typeof writeMessages>

@@ -1,0 +1,53 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Store } from '../contract.ts'
+import { backupStore } from './backup.ts'
+import { openForReading } from './connection.ts'
+import { DECISION_WRITES, decisionRow, readDecisions, type writeDecisions } from './decisions.ts'
+import { DIRECTORY_WRITES, readDirectory, type writeDirectory } from './directory.ts'
+import { MAILBOX_WRITES, readMailboxes, type writeMailboxes } from './mailboxes.ts'
+import { sendWrites } from './matter.ts'
+import { openMessageStore } from './message-store.ts'
+import { readQueue } from './queue.ts'
+import { readSettingsVersions, SETTINGS_WRITES, type writeSettingsVersions } from './settings-versions.ts'
+import { WriterClient } from './writer-client.ts'
+
+/** Open a store whose writer runs, for the calling thread: it reads by a connection of its own, and writes over `port`. */
+export function openStore({ file, port }: { readonly file: string; readonly port: MessagePort }): Store {
+  const db = openForReading(file)
+  const writer = new WriterClient(port)
+  const send = writer.send.bind(writer)
+  const decisions = readDecisions(db)
+  const decisionWrites = sendWrites<ReturnType<typeof writeDecisions>>('decisions', DECISION_WRITES, send)
+  return {
+    settings: {
+      ...readSettingsVersions(db),
+      ...sendWrites<ReturnType<typeof writeSettingsVersions>>('settings', SETTINGS_WRITES, send),
+    },
+    directory: {
+      ...readDirectory(db),
+      ...sendWrites<ReturnType<typeof writeDirectory>>('directory', DIRECTORY_WRITES, send),
+    },
+    messages: openMessageStore(writer),
+    mailboxes: {
+      ...readMailboxes(db),
+      ...sendWrites<ReturnType<typeof writeMailboxes>>('mailboxes', MAILBOX_WRITES, send),
+    },
+    decisions: {
+      get: decisions.get,
+      find: decisions.find,
+      key: decisions.key,
+      reserve: decisionWrites.reserve,
+      add: (records) => decisionWrites.add(records.map(decisionRow)),
+      async forgetBefore(atMs, limit) {
+        const ids = decisions.olderThan(atMs, limit)
+        return ids.length === 0 ? 0 : decisionWrites.forget(ids)
+      },
+    },
+    queue: readQueue(db),
+    backup: (to) => backupStore({ from: file, to }),
+    async close() {
+      await writer.close()
+      db.close()
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { writeDecisions } from './decisions.ts'
+import { writeDirectory } from './directory.ts'
+import { openMailboxKeeper, writeMailboxes } from './mailboxes.ts'
+import type { Writes } from './matter.ts'
+import { writeMessages } from './messages.ts'
+import { Sequences } from './sequences.ts'
+import { writeSettingsVersions } from './settings-versions.ts'
+
+/** A write by its name: its arguments, and the bytes that travelled beside them as the last one. */
+export type Operation = (...args: readonly unknown[]) => unknown
+
+/** Everything that can be written. */
+export interface Operations {
+  readonly byName: ReadonlyMap<string, Operation>
+  /** Take away the drafts that a lost line left. */
+  readonly abandonOf: (line: number) => void
+  /** Clear up after an earlier run of the server, and make what a new store needs. */
+  readonly recover: () => void
+  /** Undo what a transaction changed outside the database. */
+  readonly rolledBack: () => void
+}
+
+/** Gather the writes of every matter on the writer's connection. */
+export function openOperations(db: DatabaseSync): Operations {
+  const sequences = new Sequences(db)
+  const byName = new Map<string, Operation>()
+  function add(matter: string, writes: Writes): void {
+    for (const [name, write] of Object.entries(writes)) byName.set(`${matter}.${name}`, write as Operation)
+  }
+  const messages = writeMessages(db, sequences)
+  add('messages', messages)
+  add('mailboxes', writeMailboxes(db))
+  add('decisions', writeDecisions(db, sequences))
+  add('settings', writeSettingsVersions(db))
+  add('directory', writeDirectory(db, openMailboxKeeper(db)))
+  return {
+    byName,
+    abandonOf: messages.abandonOf,
+    recover() {
+      messages.abandonOf()
+      // What makes references in replies unguessable (DecisionStore.key).
+      db.prepare("INSERT OR IGNORE INTO secret (name, value) VALUES ('references', ?)").run(randomBytes(32))
+    },
+    rolledBack: () => sequences.forget(),
+  }
+}

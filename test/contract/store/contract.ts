@@ -1,0 +1,18 @@
+import { describe } from 'node:test'
+import { backupContract } from './backup.ts'
+import { decisionsContract } from './decisions.ts'
+import type { StoreEngine } from './engine.ts'
+import { mailboxesContract } from './mailboxes.ts'
+import { messagesContract } from './messages.ts'
+import { settingsContract } from './settings.ts'
+
+/** The suite that each engine of the store must pass, whole. */
+export function storeContract(engine: StoreEngine): void {
+  describe(`store on ${engine.name}`, () => {
+    describe('messages', () => messagesContract(engine))
+    describe('mailboxes', () => mailboxesContract(engine))
+    describe('decisions', () => decisionsContract(engine))
+    describe('settings versions', () => settingsContract(engine))
+    describe('backup', () => backupContract(engine))
+  })
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import type { StoreEngine } from './engine.ts'
+import { makeMailboxes, sampleMessage, sampleRecord } from './samples.ts'
+import { withStore } from './with-store.ts'
+
+/** What every engine must do with decisions. */
+export function decisionsContract(engine: StoreEngine): void {
+  it('gives a record back as it was given, with a message or without', async () => {
+    await withStore(engine, async ({ store }) => {
+      const [mailbox] = (await makeMailboxes(store, 1)) as [number]
+      const { sender: _, ...senderless } = sampleRecord({ outcome: 'refused', recipients: [] })
+      const refused = [
+        sampleRecord({ outcome: 'refused', reply: '550 5.7.1 "no" \\ \u2028', story: '{"saw":"\\u0000\\""}' }),
+        sampleRecord({ outcome: 'deferred', sender: '', recipients: ['__proto__@x.example', 'ü@x.example'] }),
+        senderless,
+      ]
+      await store.decisions.add(refused)
+      const accepted = sampleRecord()
+      await store.messages.accept(sampleMessage([mailbox], 'x\r\n', { record: accepted }))
+      for (const record of [...refused, accepted]) assert.deepEqual(await store.decisions.get(record.id), record)
+      assert.equal(await store.decisions.get(999_999), undefined)
+    })
+  })
+
+  it('finds records by address, sender and recipient, the newest first', async () => {
+    await withStore(engine, async ({ store }) => {
+      const records = [
+        sampleRecord({ ip: '192.0.2.1', sender: 'a@x.example', recipients: ['r@y.example'] }),
+        sampleRecord({ ip: '192.0.2.10', sender: 'a@x.example', recipients: ['r@y.example', 's@y.example'] }),
+        sampleRecord({ ip: '192.0.2.1', sender: 'a_@x.example', recipients: ['%@y.example'] }),
+        sampleRecord({ ip: '2001:db8::1', sender: '', recipients: ['o\'b"rien@y.example'] }),
+      ]
+      await store.decisions.add(records)
+      async function found(by: { ip?: string; sender?: string; recipient?: string }, limit = 10): Promise<number[]> {
+        return (await store.decisions.find({ ...by, limit })).map((record) =>
+          records.findIndex(({ id }) => id === record.id),
+        )
+      }
+      assert.deepEqual(await found({}), [3, 2, 1, 0])
+      assert.deepEqual(await found({}, 2), [3, 2])
+      assert.deepEqual(await found({ ip: '192.0.2.1' }), [2, 0])
+      assert.deepEqual(await found({ ip: '192.0.2.1' }, 1), [2])
+      assert.deepEqual(await found({ sender: 'A@X.example' }), [1, 0])
+      assert.deepEqual(await found({ sender: 'a_@x.example' }), [2])
+      assert.deepEqual(await found({ sender: '' }), [3])
+      assert.deepEqual(await found({ recipient: 's@y.example' }), [1])
+      assert.deepEqual(await found({ recipient: '%@y.example' }), [2])
+      assert.deepEqual(await found({ recipient: 'o\'b"rien@y.example' }), [3])
+      assert.deepEqual(await found({ ip: '192.0.2.1', recipient: 'r@y.example' }), [0])
+      assert.deepEqual(await found({ recipient: 'y.example' }), [])
+    })
+  })
+
+  it('forgets what is older, so many at once', async () => {
+    await withStore(engine, async ({ store }) => {
+      const records = Array.from({ length: 10 }, (_, at) => sampleRecord({ atMs: 1000 + at }))
+      await store.decisions.add(records)
+      assert.equal(await store.decisions.forgetBefore(1006, 4), 4)
+      assert.equal(await store.decisions.forgetBefore(1006, 4), 2)
+      assert.equal(await store.decisions.forgetBefore(1006, 4), 0)
+      assert.deepEqual(
+        (await store.decisions.find({ limit: 10 })).map(({ atMs }) => atMs),
+        [1009, 1008, 1007, 1006],
+      )
+    })
+  })
+
+  it('reserves numbers that nobody else is given, after a restart neither', async () => {
+    await withStore(engine, async (first) => {
+      let under = first
+      let end = 0
+      for (let round = 0; round < 3; round += 1) {
+        const other = await under.another()
+        const firsts = await Promise.all([
+          under.store.decisions.reserve(100),
+          other.decisions.reserve(100),
+          under.store.decisions.reserve(1),
+        ])
+        const runs = [100, 100, 1].map((count, at) => ({ first: firsts[at] as number, count }))
+        runs.sort((a, b) => a.first - b.first)
+        for (const run of runs) {
+          assert.ok(run.first >= end && run.first >= 1, `a run from ${run.first}, after one that ended at ${end}`)
+          end = run.first + run.count
+        }
+        await other.close()
+        under = await under.restart()
+      }
+      await under.close()
+    })
+  })
+
+  it('keeps one key of at least 16 bytes', async () => {
+    await withStore(engine, async (first) => {
+      const key = await first.store.decisions.key()
+      assert.ok(key.length >= 16)
+      const again = await first.restart()
+      assert.deepEqual(await again.store.decisions.key(), key)
+      await again.close()
+    })
+  })
+}
