@@ -1,7 +1,7 @@
 /** The world as the SMTP server sees it: everything it asks of other parts comes in through here. */
 import type { SecureContext } from 'node:tls'
-import type { Clock } from '#base/clock.ts'
 import type { SignIn } from '#auth/contract.ts'
+import type { Clock } from '#base/clock.ts'
 import type { Directory } from '#directory/contract.ts'
 import type { Events } from '#events/contract.ts'
 import type { FactReaders } from '#gate/facts.ts'

@@ -1,0 +1,66 @@
+import type { ExchangeStep, MechanismName } from '#auth/contract.ts'
+import { finishLogin } from '../login.ts'
+import type { Pop3Ports } from '../ports.ts'
+import type { Reply } from '../replies.ts'
+import { mayLogIn, type SaslExchange, type Session } from '../session.ts'
+
+/** Give the mechanisms offered now. LOGIN is left out: no POP3 client has only that one. */
+export function mechanismsFor(session: Session, ports: Pop3Ports): readonly MechanismName[] {
+  if (!mayLogIn(session)) return []
+  return ports.signIn.mechanisms(session.tls?.bindings).filter((mechanism) => mechanism !== 'LOGIN')
+}
+
+/** Begin a SASL login (RFC 5034 §4), or list the mechanisms when none is named, as older clients ask. */
+export async function auth(session: Session, args: string, ports: Pop3Ports): Promise<Reply> {
+  if (!mayLogIn(session)) return 'needTls'
+  const offered = mechanismsFor(session, ports)
+  if (args.trim() === '')
+    return { is: 'lines', text: 'Mechanisms follow', blocks: [offered.map((name) => `${name}\r\n`).join('')] }
+
+  const [name = '', initial, ...rest] = args.trim().split(' ')
+  if (rest.length > 0) return 'badArguments'
+  const mechanism = offered.find((one) => one === name.toUpperCase())
+  if (mechanism === undefined) return 'unknownMechanism'
+  // RFC 5034 §4: a lone `=` is an initial response of no bytes.
+  const response = initial === undefined ? undefined : initial === '=' ? Buffer.alloc(0) : parseBase64(initial)
+  if (initial !== undefined && response === undefined) return 'badBase64'
+  const exchange = ports.signIn.exchange(mechanism, session.tls?.bindings)
+  return follow(session, { mechanism, exchange }, await exchange.start(response), ports)
+}
+
+/** Take the client's next line of a SASL exchange: base64, or `*` to give up. */
+export async function authResponse(
+  session: Session,
+  sasl: SaslExchange,
+  line: string,
+  ports: Pop3Ports,
+): Promise<Reply> {
+  session.sasl = undefined
+  if (line === '*') return 'cancelled'
+  const response = parseBase64(line)
+  if (response === undefined) return 'badBase64'
+  if (sasl.result === undefined) return follow(session, sasl, await sasl.exchange.next(response), ports)
+  return response.length === 0 ? finishLogin(session, sasl.mechanism, sasl.result, ports) : 'malformedLogin'
+}
+
+function follow(
+  session: Session,
+  { mechanism, exchange }: SaslExchange,
+  step: ExchangeStep,
+  ports: Pop3Ports,
+): Reply | Promise<Reply> {
+  if (step.is === 'challenge') {
+    session.sasl = { mechanism, exchange }
+    return { is: 'challenge', data: step.data }
+  }
+  if (step.data === undefined) return finishLogin(session, mechanism, step.result, ports)
+  // RFC 5034 §4: +OK carries no data, so the last message is one more challenge with an empty answer.
+  session.sasl = { mechanism, exchange, result: step.result }
+  return { is: 'challenge', data: step.data }
+}
+
+/** Read base64 strictly (RFC 4648 §3.3: nothing outside the alphabet); undefined for anything else. */
+export function parseBase64(text: string): Buffer | undefined {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined
+  return Buffer.from(text, 'base64')
+}

@@ -1,0 +1,41 @@
+import type { MechanismName, SignInResult } from '#auth/contract.ts'
+import { Maildrop } from './maildrop.ts'
+import type { Pop3Ports } from './ports.ts'
+import type { Reply } from './replies.ts'
+import { MOST_FAILED_LOGINS, type Session } from './session.ts'
+
+/** End a login, whichever way it was made: open the mailbox of who signed in, or say that it failed. */
+export async function finishLogin(
+  session: Session,
+  mechanism: MechanismName | 'USER',
+  result: SignInResult,
+  ports: Pop3Ports,
+): Promise<Reply> {
+  const { tag, tls } = session
+  session.name = undefined
+  switch (result.is) {
+    case 'user': {
+      const { address, mailboxId } = result.user
+      ports.events.loginSucceeded({ ...tag, user: address, mechanism, tls: tls !== undefined })
+      ports.loggedIn(tag.ip)
+      try {
+        session.maildrop = new Maildrop(mailboxId, await ports.mailboxes.list(mailboxId))
+      } catch (error) {
+        ports.events.faulted({ what: `open the mailbox of ${address}`, error })
+        return 'mailboxUnavailable'
+      }
+      session.user = address
+      return 'loggedIn'
+    }
+    case 'denied':
+      ports.events.loginFailed({ ...tag, name: result.name, mechanism, why: result.why })
+      session.failedLogins += 1
+      return session.failedLogins >= MOST_FAILED_LOGINS ? 'loginDeniedAtLast' : 'loginDenied'
+    case 'malformed':
+      ports.events.loginFailed({ ...tag, name: '', mechanism, why: result.why })
+      return 'malformedLogin'
+    case 'unavailable':
+      ports.events.loginFailed({ ...tag, name: '', mechanism, why: result.why })
+      return 'loginUnavailable'
+  }
+}

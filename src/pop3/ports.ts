@@ -1,0 +1,44 @@
+/** The world as the POP3 server sees it: everything it asks of other parts comes in through here. */
+import type { SecureContext } from 'node:tls'
+import type { SignIn } from '#auth/contract.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Events } from '#events/contract.ts'
+import type { FactReaders } from '#gate/facts.ts'
+import type { Subject } from '#gate/subject.ts'
+import type { ServiceName, Settings } from '#settings/schema.ts'
+import type { DecisionStore, MailboxStore } from '#store/contract.ts'
+
+export interface Pop3Ports {
+  readonly clock: Clock
+  /** The settings as they stand now. */
+  readonly settings: () => Settings
+  /** The name this server gives itself. */
+  readonly hostname: () => string
+  readonly secureContext: () => SecureContext
+  /** DER of the certificate shown, for tls-server-end-point (RFC 5929 §4). */
+  readonly certificate: () => Uint8Array
+  readonly facts: FactReaders<Subject>
+  readonly signIn: SignIn
+  readonly mailboxes: Pick<MailboxStore, 'list' | 'read' | 'remove'>
+  readonly decisions: Pick<DecisionStore, 'add'>
+  /** The next number for a record, and the reference that stands for it in replies. */
+  readonly nextReference: () => { readonly id: number; readonly ref: string }
+  readonly events: Events
+  /** A login from this address succeeded: relaying after POP3 (`relay.popBeforeSmtp`) goes by it. */
+  readonly loggedIn: (ip: string) => void
+}
+
+/** One listening socket's meaning. */
+export interface Pop3Listener {
+  readonly service: Extract<ServiceName, 'pop3' | 'pop3s'>
+  /** TLS from the first byte (RFC 8314 §3.3). */
+  readonly implicitTls: boolean
+}
+
+/** The two ends of the connection: those that a PROXY header named, where there was one. */
+export interface Peer {
+  readonly ip: string
+  readonly port: number
+  readonly localIp: string
+  readonly localPort: number
+}

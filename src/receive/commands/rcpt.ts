@@ -1,0 +1,61 @@
+import type { Resolution } from '#directory/contract.ts'
+import type { Destination } from '#gate/facts.ts'
+import { afterKeyword } from '#smtp/command.ts'
+import { parseRcptParameters } from '#smtp/parameters.ts'
+import { parseForwardPath } from '#smtp/path.ts'
+import type { Answer } from '../answer.ts'
+import { consult, type Desk } from '../consult.ts'
+import type { Session } from '../session.ts'
+import type { Transaction } from '../transaction.ts'
+
+/** However many the settings allow, an envelope is held in memory. */
+const MOST_RECIPIENTS = 50_000
+
+/** Take one recipient (RFC 5321 §4.1.1.3). */
+export async function rcpt(session: Session, tx: Transaction, args: string, desk: Desk): Promise<Answer> {
+  const text = afterKeyword(args, 'TO:')
+  const path = text === undefined ? undefined : parseForwardPath(text)
+  if (path === undefined) return 'badRecipient'
+  if (path.rest !== '' && !session.extended) return 'unknownParameter'
+  const parsed = parseRcptParameters(path.rest)
+  if (parsed.is !== 'ok') return parsed.is === 'unknown' ? 'unknownParameter' : 'badParameter'
+  if (!path.ascii && tx.parameters.smtputf8 === undefined) return 'needSmtputf8'
+  // RFC 3030 §2: the envelope is complete when the first chunk comes.
+  if (tx.intake !== undefined) return 'messageBegun'
+  if (tx.recipients.length >= MOST_RECIPIENTS) return 'tooManyRecipients'
+
+  const { address } = path
+  const { sizeBytes } = tx.parameters
+  let resolution: Resolution | undefined
+  // Looked up when a rule asks where the address ends, and kept: the message goes where the gate was told.
+  const facts = {
+    ...desk.facts,
+    destination: async () => {
+      resolution = await desk.directory.resolve(address, sizeBytes)
+      return destinationOf(resolution)
+    },
+  }
+  const subject = { ...session.subject(), recipient: address }
+  const { refusal, findings } = await consult('recipient', subject, session, desk, facts)
+  if (refusal !== undefined) return refusal
+
+  resolution ??= await desk.directory.resolve(address, sizeBytes)
+  tx.recipients.push({ address, resolution, parameters: parsed.values })
+  tx.note(findings.map((finding) => ({ ...finding, of: address })))
+  return 'recipientOk'
+}
+
+/** Give what the gate must know of where an address ends. */
+export function destinationOf(resolution: Resolution): Destination {
+  switch (resolution.is) {
+    case 'local':
+      return { is: 'local', full: resolution.full !== undefined }
+    case 'external':
+      return { is: 'external', domain: resolution.domain }
+    case 'loop':
+      return { is: 'loop', by: resolution.by }
+    case 'nobody':
+    case 'disabled':
+      return { is: resolution.is }
+  }
+}

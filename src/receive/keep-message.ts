@@ -1,0 +1,131 @@
+import type { Finding } from '#gate/record.ts'
+import { formatStory } from '#gate/story.ts'
+import { formatReceived } from '#message/received.ts'
+import { formatKept } from '#smtp/replies.ts'
+import type { NewQueueEntry } from '#store/contract.ts'
+import type { Answer } from './answer.ts'
+import { consult, type Desk, storyOf } from './consult.ts'
+import type { Intake } from './intake.ts'
+import type { Session } from './session.ts'
+import type { Recipient, Transaction } from './transaction.ts'
+
+const UTF8 = new TextEncoder()
+
+/**
+ * Answer a message that has come whole (RFC 5321 §4.1.1.4): refuse it, or keep it and take over the responsibility. "Kept" is said
+ * only once it is on disk with everything that belongs to it. The transaction is over in either case.
+ */
+export async function keepMessage(session: Session, tx: Transaction, intake: Intake, desk: Desk): Promise<Answer> {
+  try {
+    return intake.answer ?? (await judgeAndKeep(session, tx, intake, desk))
+  } finally {
+    session.transaction = undefined
+  }
+}
+
+async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, desk: Desk): Promise<Answer> {
+  const { clock, events, messages } = desk
+  const { sizeBytes } = intake
+  const { messageId, received: hops } = intake.header
+  const subject = { ...session.subject(), messageBytes: sizeBytes, hops }
+  const { refusal, findings } = await consult('message', subject, session, desk)
+  if (refusal !== undefined) return refusal
+  const hidesIp = await mayHideAddress(session, desk)
+  const body = await intake.finish()
+  if (body === undefined) return intake.answer ?? 'fault'
+
+  const { id, ref } = desk.nextReference()
+  const { ip, service, tls, helo = '', user } = session
+  const { sender, recipients } = tx
+  const atMs = clock.nowMs()
+  const addresses = recipients.map(({ address }) => address)
+  const { mailboxes, queue } = placesOf(recipients)
+  const reply = formatKept(ref)
+  const trace = formatReceived({
+    helo,
+    ip: hidesIp ? undefined : ip,
+    hostname: desk.hostname(),
+    ref,
+    extended: session.extended,
+    tls,
+    authenticated: user !== undefined,
+    smtputf8: tx.parameters.smtputf8 === true,
+    atMs,
+    ...(addresses.length === 1 ? { recipient: addresses[0] as string } : {}),
+  })
+  const story = {
+    ...storyOf(session),
+    sizeBytes,
+    findings: [...session.findings(), ...findings] as readonly Finding[],
+    ...(messageId === undefined ? {} : { messageId }),
+  }
+  try {
+    await messages.accept({
+      sender,
+      receivedAtMs: atMs,
+      trace: UTF8.encode(trace),
+      body,
+      mailboxIds: [...mailboxes.keys()],
+      queue,
+      record: {
+        id,
+        atMs,
+        outcome: 'accepted',
+        service,
+        ip,
+        sender,
+        recipients: addresses,
+        reply,
+        story: formatStory(story),
+      },
+    })
+  } catch (error) {
+    intake.fail(error)
+    return intake.answer ?? 'fault'
+  }
+  intake.handOver()
+
+  events.messageReceived({
+    service,
+    ip,
+    ref,
+    sender,
+    recipients: addresses,
+    sizeBytes,
+    helo,
+    tls,
+    ...(user === undefined ? {} : { user }),
+    ...(messageId === undefined ? {} : { messageId }),
+  })
+  for (const recipient of mailboxes.values()) events.messageDelivered({ ref, recipient })
+  for (const { recipient } of queue) events.messageQueued({ ref, recipient })
+  return { lines: reply }
+}
+
+/** Give where the message goes, each place once: mailboxes by their number, and addresses elsewhere. */
+function placesOf(recipients: readonly Recipient[]): {
+  readonly mailboxes: ReadonlyMap<number, string>
+  readonly queue: readonly NewQueueEntry[]
+} {
+  const mailboxes = new Map<number, string>()
+  const queue = new Map<string, NewQueueEntry>()
+  for (const { address, resolution, parameters } of recipients) {
+    if (resolution.is === 'external') enqueue(queue, { recipient: address, ...parameters })
+    if (resolution.is !== 'local') continue
+    for (const { mailboxId, user } of resolution.mailboxes) mailboxes.set(mailboxId, user)
+    // RFC 3461 §5.2.7.3: an address that an alias or a forward leads to takes the parameters with it.
+    for (const recipient of resolution.external) enqueue(queue, { recipient, ...parameters })
+  }
+  return { mailboxes, queue: [...queue.values()] }
+}
+
+function enqueue(queue: Map<string, NewQueueEntry>, entry: NewQueueEntry): void {
+  if (!queue.has(entry.recipient)) queue.set(entry.recipient, entry)
+}
+
+/** `relay.hideClientAddress`: the address of a client in the relay group is the owner's own network, and nobody's business. */
+async function mayHideAddress(session: Session, desk: Desk): Promise<boolean> {
+  const { relay } = desk.settings()
+  if (!relay.hideClientAddress || relay.mode === 'open') return false
+  return (await desk.facts.relayGroup(session.subject())).member
+}

@@ -1,0 +1,44 @@
+import type { Duplex } from 'node:stream'
+import type { Desk } from './consult.ts'
+import { converse } from './converse.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Listener, Peer, Ports } from './ports.ts'
+import { RefusalRecords } from './refusal-records.ts'
+import { Session } from './session.ts'
+import { Wire } from './wire.ts'
+
+/** The SMTP server of one thread. */
+export interface Receiver {
+  /**
+   * Hold a session over this connection, whose PROXY header, if it had one, has been read. `peer.ip` is in its one form
+   * (`normalizeIp`). The socket should have `noDelay`, and `allowHalfOpen` so that a client may end its side first.
+   */
+  receive(socket: Duplex, peer: Peer, listener: Listener): void
+  /** A second has passed: look at the deadlines. */
+  tick(): void
+  /** End every session at the next point where it may end, and resolve when all have; messages being kept are kept. */
+  stop(): Promise<void>
+}
+
+/** Create the SMTP server of one thread. */
+export function createReceiver(ports: Ports): Receiver {
+  const desk: Desk = { ...ports, refusals: new RefusalRecords(ports.decisions, ports.clock, ports.events) }
+  const deadlines = new Deadlines()
+  const open = new Map<Wire, Promise<void>>()
+
+  return {
+    receive(socket, peer, listener) {
+      const wire = new Wire(socket, deadlines, ports.settings().session.commandTimeout)
+      if (listener.implicitTls) wire.startTls(ports.secureContext())
+      const ended = converse(new Session(wire, peer, listener), desk)
+      open.set(wire, ended)
+      void ended.finally(() => open.delete(wire))
+    },
+    tick: () => deadlines.pass(),
+    async stop() {
+      for (const wire of open.keys()) wire.stop()
+      await Promise.all(open.values())
+      await desk.refusals.flush()
+    },
+  }
+}

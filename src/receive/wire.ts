@@ -1,0 +1,228 @@
+import type { Duplex } from 'node:stream'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import type { Clock } from '#base/clock.ts'
+import { type Line, LineReader } from '#smtp/line-reader.ts'
+import type { Deadlines, Expiring } from './deadlines.ts'
+
+/** The client has gone, or sent its last octet: ordinary, and the end of the session. */
+export class Disconnected extends Error {}
+/** The client was silent for too long, or did not read what it was sent. */
+export class TimedOut extends Error {}
+/** The server is stopping, and the session has come to a point where it may end. */
+export class Stopped extends Error {}
+
+/** Input read ahead while a command runs; beyond it the client has to wait. */
+const INPUT_BYTES = 64 * 1024
+/** Replies held back to be written together. */
+const OUTPUT_CHARS = 16 * 1024
+/** How long a closed session waits for the client to read the last reply and to close its end. */
+const LINGER_MS = 5_000
+
+/**
+ * A connection as the dialogue sees it: lines and chunks in, replies out. Replies to commands that came together are written
+ * together, when no more input is at hand (RFC 2920 §3.2). Every wait has a deadline, and what is held either way is bounded.
+ */
+export class Wire implements Expiring {
+  expiresAtTick = Number.POSITIVE_INFINITY
+  #socket: Duplex
+  readonly #reader = new LineReader()
+  readonly #deadlines: Deadlines
+  /** How long the client may be silent. */
+  readonly #silenceMs: number
+  #out = ''
+  #wake: (() => void) | undefined
+  #isPaused = false
+  /** The client sends no more. */
+  #isEnded = false
+  #isClosed = false
+  #isExpired = false
+  #isStopping = false
+  /** The session is over; what still comes is thrown away. */
+  #isOver = false
+
+  constructor(socket: Duplex, deadlines: Deadlines, silenceMs: number) {
+    this.#socket = socket
+    this.#deadlines = deadlines
+    this.#silenceMs = silenceMs
+    deadlines.join(this)
+    this.#attach(socket)
+    socket.resume()
+  }
+
+  /** Nothing is at hand that the client sent and nobody has used. */
+  get isQuiet(): boolean {
+    return this.#reader.isEmpty && this.#socket.readableLength === 0
+  }
+
+  /** The TLS connection in use, if there is one. */
+  get tls(): TLSSocket | undefined {
+    return this.#socket instanceof TLSSocket ? this.#socket : undefined
+  }
+
+  /** Take the next line, waiting for it if need be. The deadline is for the whole line: one octet a minute gains nothing. */
+  async line(limit: number): Promise<Line> {
+    let waits = false
+    for (;;) {
+      if (this.#isStopping) throw new Stopped()
+      const line = this.#reader.next(limit)
+      if (line !== undefined) {
+        if (this.#socket.writableNeedDrain) await this.#drained()
+        return line
+      }
+      if (!waits) {
+        this.flush()
+        this.#startDeadline()
+        waits = true
+      }
+      await this.#more()
+    }
+  }
+
+  /** Take what has come as it is, `most` octets at most, waiting for it if there is nothing. */
+  async chunk(most?: number): Promise<Buffer> {
+    for (;;) {
+      const chunk = this.#reader.take(most)
+      if (chunk !== undefined) return chunk
+      this.flush()
+      this.#startDeadline()
+      await this.#more()
+    }
+  }
+
+  /** Give back the end of the last chunk. */
+  putBack(rest: Buffer): void {
+    this.#reader.putBack(rest)
+  }
+
+  /** Say a reply: lines, without the last CRLF. */
+  say(reply: string): void {
+    this.#out += reply
+    this.#out += '\r\n'
+    if (this.#out.length > OUTPUT_CHARS) this.flush()
+  }
+
+  /** Send what was said. */
+  flush(): void {
+    if (this.#out === '') return
+    if (this.#socket.writable) this.#socket.write(this.#out, 'latin1')
+    this.#out = ''
+  }
+
+  /** Wait for a span in which the client is not to talk; false as soon as it does. */
+  async quiet(spanMs: number, clock: Clock): Promise<boolean> {
+    if (spanMs > 0 && this.isQuiet) {
+      const alarm = clock.after(spanMs, () => this.#wakeUp())
+      try {
+        await this.#more()
+      } finally {
+        alarm.cancel()
+      }
+    }
+    return this.isQuiet
+  }
+
+  /** Begin TLS, as the server: what is said before goes out in the clear, all that comes is the handshake. */
+  startTls(secureContext: SecureContext): void {
+    this.flush()
+    const plain = this.#socket
+    plain.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).off('close', this.#onClose)
+    this.#socket = new TLSSocket(plain, { isServer: true, secureContext })
+    this.#attach(this.#socket)
+  }
+
+  /** Ask the session to end where it next waits for the client, or waits already. */
+  stop(): void {
+    this.#isStopping = true
+    this.#wakeUp()
+  }
+
+  /**
+   * Close, once all that was said is sent. What the client still sends is read and thrown away for a while: to close on unread
+   * octets would reset the connection, and the client might never see the last reply.
+   */
+  end(): void {
+    this.flush()
+    this.#isOver = true
+    this.expiresAtTick = this.#deadlines.tickAfter(LINGER_MS)
+    this.#socket.end()
+    this.#socket.resume()
+    if (this.#isClosed) this.#deadlines.leave(this)
+  }
+
+  /** A deadline has come (see Deadlines). */
+  expire(): void {
+    this.expiresAtTick = Number.POSITIVE_INFINITY
+    if (this.#isOver) {
+      this.#socket.destroy()
+      return
+    }
+    this.#isExpired = true
+    this.#wakeUp()
+  }
+
+  #startDeadline(): void {
+    this.expiresAtTick = this.#deadlines.tickAfter(this.#silenceMs)
+  }
+
+  /** Wait until something happens: octets, the end, a deadline. */
+  async #more(): Promise<void> {
+    if (this.#isClosed || this.#isEnded) throw new Disconnected()
+    if (this.#isPaused) {
+      this.#isPaused = false
+      this.#socket.resume()
+    }
+    await this.#happens()
+  }
+
+  /** Wait until the client has read what it was sent. */
+  async #drained(): Promise<void> {
+    this.#startDeadline()
+    while (this.#socket.writableNeedDrain && !this.#isClosed) await this.#happens()
+  }
+
+  async #happens(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    if (this.#isExpired) throw new TimedOut()
+    if (this.#isClosed) throw new Disconnected()
+    if (this.#isStopping) throw new Stopped()
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  #attach(socket: Duplex): void {
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
+    socket.on('close', this.#onClose).on('error', this.#onError)
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#isOver) return
+    this.#reader.push(chunk)
+    if (this.#wake !== undefined) this.#wakeUp()
+    else if (!this.#isPaused && this.#reader.bufferedBytes > INPUT_BYTES) {
+      this.#isPaused = true
+      this.#socket.pause()
+    }
+  }
+
+  readonly #onEnd = (): void => {
+    this.#isEnded = true
+    this.#wakeUp()
+  }
+
+  readonly #onDrain = (): void => this.#wakeUp()
+
+  readonly #onClose = (): void => {
+    this.#isClosed = true
+    if (this.#isOver) this.#deadlines.leave(this)
+    this.#wakeUp()
+  }
+
+  /** EPIPE, ECONNRESET, a failed handshake: 'close' follows, and is the end. */
+  readonly #onError = (): void => {}
+}
