@@ -9,7 +9,12 @@ export interface SessionTag {
 }
 
 export interface Events {
-  readonly listening: (at: { readonly service: string; readonly address: string; readonly port: number; readonly thread: number }) => void
+  readonly listening: (at: {
+    readonly service: string
+    readonly address: string
+    readonly port: number
+    readonly thread: number
+  }) => void
   readonly stopped: (why: string) => void
   readonly sessionOpened: (session: SessionTag) => void
   readonly sessionClosed: (session: SessionTag & { readonly why: string }) => void
@@ -53,8 +58,16 @@ export interface Events {
   readonly mailboxRead: (
     session: SessionTag & { readonly user: string; readonly retrieved: number; readonly deleted: number },
   ) => void
-  readonly settingsChanged: (change: { readonly version: number; readonly author: string; readonly paths: readonly string[] }) => void
-  readonly certificateLoaded: (certificate: { readonly from: string; readonly names: string; readonly expires: string }) => void
+  readonly settingsChanged: (change: {
+    readonly version: number
+    readonly author: string
+    readonly paths: readonly string[]
+  }) => void
+  readonly certificateLoaded: (certificate: {
+    readonly from: string
+    readonly names: string
+    readonly expires: string
+  }) => void
   /** Trouble of ours: what failed, where, and what to do; `error` with its causes, its stack when it is a bug. */
   readonly faulted: (fault: { readonly what: string; readonly error: unknown }) => void
 }

@@ -17,8 +17,8 @@ type Row = readonly [
   verdict: string,
 ]
 
-const elsewhere = { destination: () => ({ is: 'external', domain: 'far.example' }) } as const
-const trusted = { relayGroup: () => ({ group: 'local-clients', member: true }) } as const
+const elsewhere: Partial<FactReaders<Subject>> = { destination: () => ({ is: 'external', domain: 'far.example' }) }
+const trusted: Partial<FactReaders<Subject>> = { relayGroup: () => ({ group: 'local-clients', member: true }) }
 const MINUTE_MS = 60_000
 
 const ROWS: readonly Row[] = [

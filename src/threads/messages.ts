@@ -1,0 +1,52 @@
+/** What crosses between the main thread and the session threads: plain data. */
+import type { MessagePort } from 'node:worker_threads'
+import type { ServiceName, Settings } from '#settings/schema.ts'
+
+/** Everything a session thread judges by; replaced as a whole when anything in it changes. */
+export interface Policy {
+  readonly settings: Settings
+  readonly hostname: string
+  /** PEM, as shown to clients. */
+  readonly certificate: { readonly cert: string; readonly key: string }
+  /** The addresses of this machine's own interfaces, for `this-machine`. */
+  readonly machineAddresses: readonly string[]
+}
+
+/** One address and port that every session thread listens on (SO_REUSEPORT spreads the connections). */
+export interface Binding {
+  readonly service: Exclude<ServiceName, 'admin'>
+  readonly host: string
+  readonly port: number
+}
+
+/** What a session thread is started with. */
+export interface SessionThreadData {
+  readonly index: number
+  readonly storeFile: string
+  readonly storePort: MessagePort
+  /** Connections open, by thread and service: see `connection-counts.ts`. */
+  readonly counts: SharedArrayBuffer
+  readonly policy: Policy
+  readonly referenceKey: Uint8Array
+}
+
+export type ToSessionThread =
+  | { readonly is: 'policy'; readonly policy: Policy }
+  /** Listen on exactly these from now on; open sessions live on. */
+  | { readonly is: 'bind'; readonly round: number; readonly bindings: readonly Binding[] }
+  | { readonly is: 'popLogin'; readonly ip: string; readonly atMs: number }
+  /** The last batch of `lines` was taken: the next may follow (`LineBuffer.taken`). */
+  | { readonly is: 'linesTaken' }
+  /** Listen no more, end the sessions, answer `stopped`. */
+  | { readonly is: 'stop' }
+
+export type FromSessionThread =
+  | { readonly is: 'ready' }
+  | {
+      readonly is: 'bound'
+      readonly round: number
+      readonly failures: readonly { readonly binding: Binding; readonly error: string }[]
+    }
+  | { readonly is: 'lines'; readonly lines: string }
+  | { readonly is: 'popLogin'; readonly ip: string; readonly atMs: number }
+  | { readonly is: 'stopped' }

@@ -1,0 +1,150 @@
+/** What a session thread is made of: its own reader of the store, the gate's readers, the two protocols and their listeners. */
+import type { Socket } from 'node:net'
+import { openSignIn } from '#auth/sign-in.ts'
+import { acceptProxied } from '#base/accept-proxied.ts'
+import type { Clock } from '#base/clock.ts'
+import { normalizeIp } from '#base/network-set.ts'
+import { createReferences } from '#base/reference.ts'
+import { openDirectory } from '#directory/directory.ts'
+import { createEvents } from '#events/create-events.ts'
+import { createLineBuffer } from '#events/line-buffer.ts'
+import type { PopLogins } from '#ledger/contract.ts'
+import { createPopLogins } from '#ledger/memory/pop-logins.ts'
+import { createPop3 } from '#pop3/pop3.ts'
+import type { Peer } from '#receive/ports.ts'
+import { createReceiver } from '#receive/receiver.ts'
+import { openStore } from '#store/sqlite/open.ts'
+import { openConnectionCounts } from './connection-counts.ts'
+import { createFacts } from './facts.ts'
+import { type BindFailure, createListeners } from './listeners.ts'
+import type { Binding, FromSessionThread, Policy, SessionThreadData } from './messages.ts'
+import { activate } from './policy.ts'
+import { openReferenceNumbers } from './reference-numbers.ts'
+
+export interface SessionParts {
+  /** Judge by this policy from now on. */
+  adopt(policy: Policy): void
+  bind(bindings: readonly Binding[]): Promise<readonly BindFailure[]>
+  readonly popLogins: PopLogins
+  /** The main thread took the lines that were posted last. */
+  linesTaken(): void
+  /** Listen no more, end the sessions, let the store finish. */
+  stop(): Promise<void>
+}
+
+/** Sessions look at their deadlines this often. */
+const TICK_MS = 1000
+
+/** Put a session thread together. */
+export async function openSession(
+  data: SessionThreadData,
+  tell: (message: FromSessionThread) => void,
+  clock: Clock,
+): Promise<SessionParts> {
+  let policy = activate(data.policy)
+  const lines = createLineBuffer({
+    post: (batch) => tell({ is: 'lines', lines: batch }),
+    clock,
+    dropped: (count) => events.linesDropped(count),
+  })
+  const events = createEvents({ write: lines.write, clock, level: policy.settings.logs.level })
+
+  const store = openStore({ file: data.storeFile, port: data.storePort })
+  const directory = openDirectory({ store })
+  const counts = openConnectionCounts(data.counts, data.index)
+  const popLogins = createPopLogins()
+  const numbers = await openReferenceNumbers(store.decisions, createReferences(data.referenceKey), (error) =>
+    events.faulted({ what: 'numbering decisions', error }),
+  )
+  const facts = createFacts({
+    settings: () => policy.settings,
+    inGroup: (group, ip) => policy.inGroup(group, ip),
+    directory,
+    store: store.directory,
+    popLogins,
+    connections: (service) => (service === 'admin' ? 0 : counts.total(service)),
+    nowMs: clock.nowMs,
+  })
+  const shared = {
+    clock,
+    settings: () => policy.settings,
+    hostname: () => policy.hostname,
+    secureContext: () => policy.secureContext,
+    certificate: () => policy.certificateDer,
+    facts,
+    signIn: openSignIn({ directory, store: store.directory, secret: data.referenceKey }),
+    decisions: store.decisions,
+    nextReference: numbers.next,
+    events,
+  }
+  const receiver = createReceiver({ ...shared, directory, messages: store.messages })
+  const pop3 = createPop3({
+    ...shared,
+    mailboxes: store.mailboxes,
+    loggedIn: (ip) => tell({ is: 'popLogin', ip, atMs: clock.nowMs() }),
+  })
+
+  function serve(socket: Socket, peer: Peer, service: Binding['service']): void {
+    counts.opened(service)
+    socket.once('close', () => counts.closed(service))
+    if (service === 'pop3' || service === 'pop3s') {
+      pop3.serve(socket, peer, { service, implicitTls: service === 'pop3s' })
+    } else {
+      receiver.receive(socket, peer, { service, implicitTls: service === 'submissions' })
+    }
+  }
+
+  async function serveProxied(socket: Socket, proxy: Peer, service: Binding['service']): Promise<void> {
+    const accepted = await acceptProxied(socket, proxy, clock)
+    if (accepted.is === 'refused') {
+      events.protocolViolated({ service, ip: proxy.ip, what: accepted.why })
+      socket.destroy()
+      return
+    }
+    serve(socket, accepted.ends, service)
+    socket.resume()
+  }
+
+  const listeners = createListeners((socket, service) => {
+    const peer = peerOf(socket)
+    // The client may have gone before we looked.
+    if (peer === undefined) socket.destroy()
+    else if (policy.isProxy(service, peer.ip)) void serveProxied(socket, peer, service)
+    else serve(socket, peer, service)
+  })
+
+  const ticking = setInterval(() => {
+    receiver.tick()
+    pop3.tick()
+  }, TICK_MS)
+
+  return {
+    popLogins,
+    linesTaken: lines.taken,
+    adopt(next) {
+      policy = activate(next)
+      events.setLevel(policy.settings.logs.level)
+    },
+    bind: listeners.bind,
+    async stop() {
+      await listeners.bind([])
+      clearInterval(ticking)
+      await Promise.all([receiver.stop(), pop3.stop()])
+      counts.clear()
+      await store.close()
+      events.settle()
+      lines.flush()
+    },
+  }
+}
+
+function peerOf(socket: Socket): Peer | undefined {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket
+  if (remoteAddress === undefined || localAddress === undefined) return undefined
+  return {
+    ip: normalizeIp(remoteAddress) ?? remoteAddress,
+    port: remotePort ?? 0,
+    localIp: normalizeIp(localAddress) ?? localAddress,
+    localPort: localPort ?? 0,
+  }
+}
