@@ -1,0 +1,96 @@
+/** `npm run bench [-- SCENARIO…] [--repetitions N] [--quick]`: measure Postern beside its peers, print a table, keep the figures. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ROOT } from './peers/peer.ts'
+import type { Outcome, Scenario } from './scenario.ts'
+import { idle } from './scenarios/idle.ts'
+import { inbound } from './scenarios/inbound.ts'
+import { pop3 } from './scenarios/pop3.ts'
+import { formatNumber, formatTable } from './statistics.ts'
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = { inbound, idle, pop3 }
+const RESULTS = join(ROOT, 'bench/results.json')
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { repetitions: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } },
+})
+const unknown = positionals.find((name) => !Object.hasOwn(SCENARIOS, name))
+if (unknown !== undefined)
+  fail(`Cannot run scenario "${unknown}": expected one of ${Object.keys(SCENARIOS).join(', ')}`)
+const repetitions = Number(flags.repetitions)
+if (!Number.isInteger(repetitions) || repetitions < 1)
+  fail(`Cannot repeat "${flags.repetitions}" times: expected 1 or more`)
+if (process.platform !== 'linux' || process.getuid?.() !== 0)
+  fail('Cannot run the bench: its peers (Postfix, Dovecot) need Linux and root')
+
+installNpmPeers()
+const machine = {
+  processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+  memoryGib: Math.round(totalmem() / 1024 ** 3),
+  kernel: release(),
+  node: process.version,
+}
+say(
+  `Machine: ${machine.processor}, ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}; the load runs on it too`,
+)
+
+const outcomes: Outcome[] = []
+for (const name of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) {
+  say(`\n${name}`)
+  outcomes.push(await (SCENARIOS[name] as Scenario)({ repetitions, quick: flags.quick, say }))
+}
+for (const outcome of outcomes) print(outcome)
+if (!flags.quick) {
+  const results = { at: new Date().toISOString(), machine, repetitions, outcomes }
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`)
+  say(`\nWritten to ${RESULTS}`)
+}
+
+function print({ scenario, figures, bars, notes }: Outcome): void {
+  say(`\n== ${scenario} (medians of ${repetitions}; noise is the distance of the extremes)\n`)
+  say(
+    formatTable(
+      ['what', 'who', 'median', 'noise'],
+      figures.map(({ what, who, median, spread }) => [
+        what,
+        who,
+        formatNumber(median),
+        `${Math.round(spread * 100)} %`,
+      ]),
+    ),
+  )
+  if (bars.length > 0) {
+    say('')
+    say(
+      formatTable(
+        ['bar', 'wanted', 'reached', ''],
+        bars.map(({ what, wanted, reached, met }) => [what, wanted, formatNumber(reached), met ? 'met' : 'NOT MET']),
+      ),
+    )
+  }
+  for (const note of notes) say(`* ${note}`)
+}
+
+/** Install Haraka and smtp-server beside the bench, where they are missing; they are no part of the server. */
+function installNpmPeers(): void {
+  if (existsSync(join(ROOT, 'bench/node_modules/haraka'))) return
+  say('Installing the npm peers (npm ci in bench/)')
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--omit=optional'], {
+    cwd: join(ROOT, 'bench'),
+    stdio: 'inherit',
+  })
+  if (status !== 0) fail('Cannot install the npm peers: see above')
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}

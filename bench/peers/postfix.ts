@@ -1,0 +1,187 @@
+/** Postfix from its Debian package, unpacked and not installed: own settings, queue and port; and the two load programs in it. */
+import { spawn } from 'node:child_process'
+import { chmodSync, chownSync, existsSync, globSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { unpackPeer } from '../../tools/debian-packages.ts'
+import { emptyFolder, freePort, type Peer, startProgram } from './peer.ts'
+
+/** Users of every Debian, in place of those that the package would have made. */
+const OWNER = { name: 'daemon', uid: 1, gid: 1 }
+const GROUP = { name: 'games', gid: 60 }
+const NOBODY = 65_534
+
+let unpacked: string | undefined
+
+/** Give the folder of the unpacked package; throws where it cannot be had. */
+export function postfixFolder(): string {
+  if (unpacked === undefined) {
+    const found = unpackPeer('postfix', (line) => process.stderr.write(`${line}\n`))
+    if ('problem' in found) throw new Error(found.problem)
+    unpacked = found.dir
+  }
+  return unpacked
+}
+
+/** Give the environment that its programs find their libraries in. */
+export function postfixEnvironment(): NodeJS.ProcessEnv {
+  const root = postfixFolder()
+  const libraries = [
+    join(root, 'usr/lib/postfix'),
+    ...globSync([`${root}/usr/lib/*-linux-gnu`, `${root}/lib/*-linux-gnu`]),
+  ].join(':')
+  return { PATH: process.env.PATH, LD_LIBRARY_PATH: libraries, LC_ALL: 'C' }
+}
+
+/** Start Postfix: a local domain, one mailbox (Maildir), everything on disk before 250 as it always is. */
+export async function startPostfix(domain: string): Promise<Peer> {
+  const root = postfixFolder()
+  const env = postfixEnvironment()
+  const dir = emptyFolder('postfix')
+  const port = await freePort()
+  makeQueue(dir)
+  const config = join(dir, 'config')
+  mkdirSync(config)
+  writeFileSync(join(config, 'main.cf'), mainCf(dir, root, String(env.LD_LIBRARY_PATH), domain))
+  writeFileSync(join(config, 'master.cf'), masterCf(port))
+  const command = [join(root, 'usr/lib/postfix/sbin/master'), '-c', config, '-d']
+  const { pid, stop } = await startProgram(command, port, { env: { ...env, MAIL_CONFIG: config } })
+  const fresh = join(dir, 'mail/user1/new')
+  const kept = async () => (existsSync(fresh) ? readdirSync(fresh).length : 0)
+  return { name: 'Postfix', durable: true, queues: true, port, pid, kept, stop }
+}
+
+/** Start smtp-sink, which takes mail as fast as C can and throws it away. */
+export async function startSmtpSink(): Promise<Peer> {
+  const port = await freePort()
+  const command = [join(postfixFolder(), 'usr/sbin/smtp-sink'), '-u', OWNER.name, `127.0.0.1:${port}`, '1000']
+  const { pid, stop } = await startProgram(command, port, { env: postfixEnvironment() })
+  return { name: 'smtp-sink', durable: false, port, pid, stop }
+}
+
+export interface Load {
+  readonly port: number
+  readonly messages: number
+  /** Connections open at once. */
+  readonly sessions: number
+  /** Keep connections for many messages; otherwise one each. */
+  readonly kept: boolean
+  readonly sizeBytes: number
+  readonly recipient: string
+}
+
+/** Send messages with smtp-source and give the seconds it took; rejects when any of them was not taken. */
+export async function smtpSource(load: Load): Promise<number> {
+  const args = [
+    ...(load.kept ? ['-d'] : []),
+    ...['-s', String(load.sessions), '-m', String(load.messages), '-l', String(load.sizeBytes)],
+    ...['-f', 'sender@far.example', '-t', load.recipient, '-M', 'far.example'],
+    `127.0.0.1:${load.port}`,
+  ]
+  const env = postfixEnvironment()
+  const startedMs = performance.now()
+  const child = spawn(join(postfixFolder(), 'usr/sbin/smtp-source'), args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-2000)
+    })
+  }
+  const code = await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject))
+  // It warns of a refusal and goes on: any word from it means that a message was not taken.
+  if (code !== 0 || output !== '') throw new Error(`smtp-source ended with ${String(code)}: ${output.trim()}`)
+  return (performance.now() - startedMs) / 1000
+}
+
+function mainCf(dir: string, root: string, libraries: string, domain: string): string {
+  return `
+compatibility_level = 3.6
+command_directory = ${root}/usr/sbin
+daemon_directory = ${root}/usr/lib/postfix/sbin
+shlib_directory = ${root}/usr/lib/postfix
+meta_directory = ${root}/etc/postfix
+queue_directory = ${dir}/queue
+data_directory = ${dir}/data
+import_environment = MAIL_CONFIG=${dir}/config LD_LIBRARY_PATH=${libraries} LC_ALL=C
+export_environment = LD_LIBRARY_PATH=${libraries}
+mail_owner = ${OWNER.name}
+setgid_group = ${GROUP.name}
+default_privs = nobody
+maillog_file = ${dir}/log
+maillog_file_prefixes = ${dir}
+myhostname = mail.${domain}
+mydestination =
+local_recipient_maps =
+alias_maps =
+# The sender is a stranger, as it is to the others.
+mynetworks = 127.0.0.9/32
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+virtual_mailbox_domains = ${domain}
+virtual_mailbox_base = ${dir}/mail
+virtual_mailbox_maps = static:user1/
+virtual_uid_maps = static:${NOBODY}
+virtual_gid_maps = static:${NOBODY}
+virtual_mailbox_limit = 0
+virtual_transport = virtual
+# One client is the whole load. All else is as it is by default.
+smtpd_client_connection_count_limit = 0
+`
+}
+
+function masterCf(port: number): string {
+  const service = (name: string, type: string, isPrivate: string, wakeup: string, limit: string, program: string) =>
+    // Only virtual needs root: it writes as the mailbox's user.
+    [name, type, isPrivate, program === 'virtual' ? 'n' : '-', 'n', wakeup, limit, program].join(' ')
+  return `${[
+    service(`127.0.0.1:${port}`, 'inet', 'n', '-', '-', 'smtpd'),
+    service('pickup', 'unix', 'n', '60', '1', 'pickup'),
+    service('cleanup', 'unix', 'n', '-', '0', 'cleanup'),
+    service('qmgr', 'unix', 'n', '300', '1', 'qmgr'),
+    service('rewrite', 'unix', '-', '-', '-', 'trivial-rewrite'),
+    service('bounce', 'unix', '-', '-', '0', 'bounce'),
+    service('defer', 'unix', '-', '-', '0', 'bounce'),
+    service('trace', 'unix', '-', '-', '0', 'bounce'),
+    service('error', 'unix', '-', '-', '-', 'error'),
+    service('retry', 'unix', '-', '-', '-', 'error'),
+    service('proxymap', 'unix', '-', '-', '-', 'proxymap'),
+    service('virtual', 'unix', '-', '-', '-', 'virtual'),
+    service('anvil', 'unix', '-', '-', '1', 'anvil'),
+    service('postlog', 'unix-dgram', 'n', '-', '1', 'postlogd'),
+  ].join('\n')}\n`
+}
+
+function makeQueue(dir: string): void {
+  const queue = join(dir, 'queue')
+  mkdirSync(queue)
+  const own = [
+    'active',
+    'bounce',
+    'corrupt',
+    'defer',
+    'deferred',
+    'flush',
+    'hold',
+    'incoming',
+    'private',
+    'saved',
+    'trace',
+  ]
+  for (const name of own) {
+    mkdirSync(join(queue, name), { mode: 0o700 })
+    chownSync(join(queue, name), OWNER.uid, 0)
+  }
+  for (const [name, mode] of [
+    ['maildrop', 0o1730],
+    ['public', 0o710],
+  ] as const) {
+    mkdirSync(join(queue, name))
+    chmodSync(join(queue, name), mode)
+    chownSync(join(queue, name), OWNER.uid, GROUP.gid)
+  }
+  mkdirSync(join(queue, 'pid'), { mode: 0o755 })
+  mkdirSync(join(dir, 'data'), { mode: 0o700 })
+  chownSync(join(dir, 'data'), OWNER.uid, OWNER.gid)
+  mkdirSync(join(dir, 'mail'))
+  chownSync(join(dir, 'mail'), NOBODY, NOBODY)
+}

@@ -1,0 +1,29 @@
+/** The administration's table: every resource, a file each. */
+import type { Route } from './route.ts'
+import { ALIAS_ROUTES } from './routes/aliases.ts'
+import { BACKUP_ROUTES } from './routes/backup.ts'
+import { CHECK_ADDRESS_ROUTES } from './routes/check-address.ts'
+import { DOMAIN_ROUTES } from './routes/domains.ts'
+import { EXPLAIN_ROUTES } from './routes/explain.ts'
+import { GROUP_ROUTES } from './routes/groups.ts'
+import { IPGROUP_ROUTES } from './routes/ipgroups.ts'
+import { QUEUE_ROUTES } from './routes/queue.ts'
+import { SETTINGS_ROUTES } from './routes/settings.ts'
+import { STATUS_ROUTES } from './routes/status.ts'
+import { TRY_ROUTES } from './routes/try.ts'
+import { USER_ROUTES } from './routes/users.ts'
+
+export const ROUTES: readonly Route[] = [
+  ...STATUS_ROUTES,
+  ...SETTINGS_ROUTES,
+  ...DOMAIN_ROUTES,
+  ...USER_ROUTES,
+  ...ALIAS_ROUTES,
+  ...GROUP_ROUTES,
+  ...IPGROUP_ROUTES,
+  ...CHECK_ADDRESS_ROUTES,
+  ...TRY_ROUTES,
+  ...EXPLAIN_ROUTES,
+  ...QUEUE_ROUTES,
+  ...BACKUP_ROUTES,
+]

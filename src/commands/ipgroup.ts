@@ -1,0 +1,111 @@
+import type { IpGroup, IpGroupTest } from '#admin/api.ts'
+import { formatTable } from '#base/table.ts'
+import { type Command, CommandError, type OptionDeclaration, type ParsedOptions } from './command.ts'
+
+const ENTRY_OPTIONS = {
+  description: { value: 'TEXT', about: 'What the entries given here are.' },
+  disabled: { about: 'The entries given here do not count for now.' },
+} as const satisfies Record<string, OptionDeclaration>
+
+const ENTRY_ABOUT =
+  'ENTRY is an address (192.0.2.1), a range (192.0.2.1-192.0.2.9), a network (192.0.2.0/24, 192.0.2.0/255.255.255.0, ' +
+  '2001:db8::/32), this-machine, or group:NAME.'
+
+function pathOf(name: string): string {
+  return `/api/ipgroups/${encodeURIComponent(name)}`
+}
+
+function entriesOf(addresses: readonly string[], options: ParsedOptions) {
+  const description = options.text('description')
+  const enabled = !options.flag('disabled')
+  return addresses.map((address) =>
+    description === undefined && enabled
+      ? address
+      : { address, enabled, ...(description === undefined ? {} : { description }) },
+  )
+}
+
+function groupText({ name, entries, usedBy }: IpGroup): string {
+  const rows = entries.map(({ address, enabled, description }) => [address, enabled ? 'yes' : 'no', description ?? ''])
+  const table = rows.length === 0 ? '  (no entries)' : formatTable(['ENTRY', 'ENABLED', 'DESCRIPTION'], rows, '  ')
+  return `${name}\n${table}\n  Used by: ${usedBy.length === 0 ? 'nothing' : usedBy.join(', ')}`
+}
+
+export const IPGROUP_COMMANDS: readonly Command[] = [
+  {
+    name: 'ipgroup add',
+    summary: 'Make an IP address group, or add entries to one.',
+    takes: ['GROUP', 'ENTRY…'],
+    options: ENTRY_OPTIONS,
+    about: ENTRY_ABOUT,
+    examples: ['postern ipgroup add office 192.0.2.0/24 --description "Main office"'],
+    async run({ api, args: [name = '', ...addresses], options }) {
+      const group = await api.send<IpGroup>('POST', pathOf(name), { entries: entriesOf(addresses, options) })
+      return { data: group, text: groupText(group) }
+    },
+  },
+  {
+    name: 'ipgroup list',
+    summary: 'List the IP address groups.',
+    takes: [],
+    options: {},
+    examples: ['postern ipgroup list'],
+    async run({ api }) {
+      const groups = await api.get<IpGroup[]>('/api/ipgroups')
+      const rows = groups.map(({ name, entries, usedBy }) => [name, String(entries.length), usedBy.join(', ') || '-'])
+      return {
+        data: groups,
+        text: rows.length === 0 ? 'No group.' : formatTable(['GROUP', 'ENTRIES', 'USED BY'], rows),
+      }
+    },
+  },
+  {
+    name: 'ipgroup show',
+    summary: 'Show the entries of an IP address group, and which settings use it.',
+    takes: ['GROUP'],
+    options: {},
+    examples: ['postern ipgroup show local-clients'],
+    async run({ api, args: [name = ''] }) {
+      const group = await api.get<IpGroup>(pathOf(name))
+      return { data: group, text: groupText(group) }
+    },
+  },
+  {
+    name: 'ipgroup set',
+    summary: 'Set the entries of an IP address group; those given replace all.',
+    takes: ['GROUP', 'ENTRY…'],
+    options: ENTRY_OPTIONS,
+    about: ENTRY_ABOUT,
+    examples: ['postern ipgroup set office 192.0.2.0/24 198.51.100.7'],
+    async run({ api, args: [name = '', ...addresses], options }) {
+      const group = await api.send<IpGroup>('PUT', pathOf(name), { entries: entriesOf(addresses, options) })
+      return { data: group, text: groupText(group) }
+    },
+  },
+  {
+    name: 'ipgroup remove',
+    summary: 'Remove an IP address group, or some of its entries.',
+    takes: ['GROUP', '[ENTRY]…'],
+    options: {},
+    examples: ['postern ipgroup remove office', 'postern ipgroup remove office 198.51.100.7'],
+    async run({ api, args: [name = '', ...entries] }) {
+      const query = entries.map((entry) => `entry=${encodeURIComponent(entry)}`).join('&')
+      await api.send('DELETE', query === '' ? pathOf(name) : `${pathOf(name)}?${query}`)
+      const what = entries.length === 0 ? `the group ${name}` : `${entries.join(', ')} from the group ${name}`
+      return { data: { removed: entries.length === 0 ? name : entries }, text: `Removed ${what}.` }
+    },
+  },
+  {
+    name: 'ipgroup test',
+    summary: 'Say whether an address is in an IP address group; exit code 1 if it is not.',
+    takes: ['GROUP', 'IP'],
+    options: {},
+    examples: ['postern ipgroup test local-clients 192.168.1.20'],
+    async run({ api, args: [name = '', ip = ''] }) {
+      if (ip === '') throw new CommandError('IP is missing', 2)
+      const test = await api.get<IpGroupTest>(`${pathOf(name)}/test`, { ip })
+      const text = `${test.ip} is ${test.member ? '' : 'not '}in the group ${test.group}.`
+      return { data: test, text, code: test.member ? 0 : 1 }
+    },
+  },
+]

@@ -1,0 +1,22 @@
+import type { Listing } from '#admin/api.ts'
+import type { Query } from './api-client.ts'
+import { CommandError, type OptionDeclaration, type ParsedOptions } from './command.ts'
+
+export const PAGE_OPTIONS = {
+  limit: { value: 'N', about: 'Show at most N, 1000 when absent.' },
+  after: { value: 'ADDRESS', about: 'Begin after this address.' },
+} as const satisfies Record<string, OptionDeclaration>
+
+/** Give the query of a list command. */
+export function pageQuery(options: ParsedOptions, match: string | undefined): Query {
+  const limit = options.text('limit')
+  if (limit !== undefined && !/^[1-9]\d{0,5}$/.test(limit)) {
+    throw new CommandError(`Cannot use --limit "${limit}": expected a whole number from 1`, 2)
+  }
+  return { limit: limit === undefined ? 1000 : Number(limit), after: options.text('after'), match }
+}
+
+/** Say how to see the rest of a list, when there is more. */
+export function moreText(page: Listing<unknown>): string {
+  return page.next === undefined ? '' : `\n\nThere are more: add --after ${page.next}`
+}

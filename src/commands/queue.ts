@@ -1,0 +1,29 @@
+import type { Queue } from '#admin/api.ts'
+import { formatTable } from '#base/table.ts'
+import type { Command } from './command.ts'
+import { PAGE_OPTIONS, pageQuery } from './listing.ts'
+import { formatBytes } from './quantities.ts'
+
+export const QUEUE_COMMANDS: readonly Command[] = [
+  {
+    name: 'queue list',
+    summary: 'List what waits for other domains, oldest first.',
+    takes: [],
+    options: { limit: PAGE_OPTIONS.limit },
+    examples: ['postern queue list'],
+    async run({ api, options }) {
+      const { limit } = pageQuery(options, undefined)
+      const queue = await api.get<Queue>('/api/queue', { limit })
+      if (queue.count === 0) return { data: queue, text: 'Nothing waits.' }
+      const rows = queue.items.map(({ id, createdAt, sizeBytes, sender, recipient }) => [
+        String(id),
+        createdAt,
+        formatBytes(sizeBytes),
+        sender === '' ? '<>' : sender,
+        recipient,
+      ])
+      const more = queue.count > rows.length ? `\n\n${queue.count} wait in all; show more with --limit N` : ''
+      return { data: queue, text: formatTable(['ID', 'SINCE', 'SIZE', 'SENDER', 'RECIPIENT'], rows) + more }
+    },
+  },
+]

@@ -1,0 +1,66 @@
+/** The way in: the only reader of the command line and the environment. What each command does is in src/commands/. */
+import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { userInfo } from 'node:os'
+import type { Runtime } from '#commands/command.ts'
+import { runCommandLine } from '#commands/run.ts'
+import { openTerminal } from '#commands/terminal.ts'
+import { untilStopped } from '#commands/until-stopped.ts'
+
+const packageFile = new URL('../package.json', import.meta.url)
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
+const terminal = openTerminal(process)
+
+/** End as on SIGTERM when the process that started this one is gone, however it went (see bin/postern). */
+function endWithParent(fd: string | undefined): void {
+  if (fd !== '3') return
+  delete process.env.POSTERN_PARENT_PIPE
+  const pipe = new Socket({ fd: 3, readable: true, writable: false })
+  pipe.on('error', () => {})
+  pipe.on('close', () => process.kill(process.pid, 'SIGTERM'))
+  pipe.resume().unref()
+}
+
+/** Who calls, for the history: through sudo, who called that. */
+function callerName(): string {
+  try {
+    return process.env.SUDO_USER ?? userInfo().username
+  } catch {
+    // A container may run under a number that has no name.
+    return String(process.getuid?.() ?? 'unknown')
+  }
+}
+
+/** The server and the store's files are loaded only by the commands that need them: the others start quickly. */
+const runtime: Runtime = {
+  version,
+  async serve({ ports, ...options }) {
+    const { startServer } = await import('./server.ts')
+    const server = await startServer({
+      ...options,
+      version,
+      // Ports below 1024 are root's.
+      ports: ports ?? (process.getuid?.() === 0 ? 'standard' : 'high'),
+      opened: ({ service, host, port }) => {
+        terminal.print(`listening ${service} ${host.includes(':') ? `[${host}]` : host}:${port}\n`)
+      },
+    })
+    terminal.print('ready\n')
+    return untilStopped(server, terminal)
+  },
+  async restore({ from, dataDir }) {
+    const { restore } = await import('./server.ts')
+    restore({ from, dataDir })
+  },
+}
+
+endWithParent(process.env.POSTERN_PARENT_PIPE)
+// `postern logs | head` closes our output early: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+process.exitCode = await runCommandLine({
+  argv: process.argv.slice(2),
+  env: process.env,
+  user: callerName(),
+  terminal,
+  runtime,
+})

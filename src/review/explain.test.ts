@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { formatStory, parseStory } from '#gate/story.ts'
+import type { DecisionRecord } from '#store/contract.ts'
+import { explain } from './explain.ts'
+
+const RECORD: DecisionRecord = {
+  id: 1,
+  atMs: Date.UTC(2026, 10, 24, 8, 0, 1),
+  outcome: 'refused',
+  service: 'smtp',
+  ip: '198.51.100.7',
+  sender: 'a@far.example',
+  recipients: ['b@far.example'],
+  reply: '550 5.7.1 Relaying to other domains is not allowed from your address [ref 7K2M9QXA]',
+  story: formatStory({
+    helo: 'mx.far.example',
+    tls: false,
+    findings: [
+      {
+        stage: 'connect',
+        rule: 'service-access',
+        is: 'pass',
+        saw: 'open to every address',
+        setting: 'services.smtp.ipGroup',
+      },
+      {
+        stage: 'recipient',
+        rule: 'relay',
+        is: 'refuse',
+        saw: 'to another domain',
+        setting: 'relay.mode',
+        of: 'b@far.example',
+      },
+    ],
+  }),
+}
+
+test('a refusal is told with who came, what was seen, which rule decided and by which setting', () => {
+  assert.equal(
+    explain(RECORD, '7K2M9QXA'),
+    `Reference 7K2M9QXA: refused for good
+
+  When        2026-11-24T08:00:01.000Z
+  Who         198.51.100.7 on the service smtp, calling itself mx.far.example, not encrypted, not logged in
+  Sender      a@far.example
+  Recipients  b@far.example
+  Answer      550 5.7.1 Relaying to other domains is not allowed from your address [ref 7K2M9QXA]
+
+Why: to another domain
+  The rule relay: Only those who are authorised may send to other domains.
+    It goes by relay.mode, relay.ipGroup, relay.smtpAuth, relay.popBeforeSmtp.enabled, relay.popBeforeSmtp.minutes, relay.groupAfterFailedLogin
+  What decided is the setting relay.mode: controlled: only those who meet a condition below may send to other domains. open: anyone may send to anywhere.
+
+What each rule saw, in order:
+  STEP        RULE            DECIDED       SETTING                SAW
+  connecting  service-access  no objection  services.smtp.ipGroup  open to every address
+  recipient   relay           REFUSED       relay.mode             to another domain`,
+  )
+})
+
+test('whatever a client said stays on its line, and whatever the story holds is told', () => {
+  const hostile = fc.string({ unit: 'binary', maxLength: 60 })
+  const lines = explain(RECORD, '7K2M9QXA').split('\n').length
+  fc.assert(
+    fc.property(hostile, hostile, hostile, (helo, sender, saw) => {
+      const story = parseStory(RECORD.story)
+      const findings = story.findings.map((finding) => ({ ...finding, saw }))
+      const text = explain({ ...RECORD, sender, story: formatStory({ ...story, helo, findings }) }, '7K2M9QXA')
+      assert.equal(text.split('\n').length, lines)
+      assert.ok(!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text.replaceAll('\n', '')))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a story that cannot be read still gives a record', () => {
+  for (const story of [
+    '',
+    'null',
+    '[]',
+    '{"findings":{}}',
+    '{"findings":[null,1,{"stage":"x"}]}',
+    '{"__proto__":{"helo":1}}',
+  ]) {
+    const text = explain({ ...RECORD, story }, '7K2M9QXA')
+    assert.match(text, /refused for good/)
+    assert.match(text, /No rule had been asked yet/)
+  }
+  fc.assert(fc.property(fc.json(), (json) => parseStory(json).findings.length >= 0))
+})
+
+test('a story is read back as it was written', () => {
+  const story = parseStory(RECORD.story)
+  assert.equal(story.helo, 'mx.far.example')
+  assert.equal(story.tls, false)
+  assert.equal(story.findings.length, 2)
+})

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { defaults, readersOf } from '#gate/testing.ts'
+import { explainTrial } from './explain-trial.ts'
+import { type Hypothetical, tryOut } from './try.ts'
+
+const ASKED: Hypothetical = {
+  service: 'smtp',
+  ip: '198.51.100.7',
+  tls: false,
+  sender: 'someone@far.example',
+  recipients: ['anna@here.example'],
+}
+
+const readers = readersOf({
+  destination: ({ recipient = '' }) => {
+    if (recipient.endsWith('@far.example')) return { is: 'external', domain: 'far.example' }
+    return recipient.startsWith('nobody@') ? { is: 'nobody' } : { is: 'local', full: false }
+  },
+})
+
+const ROWS: readonly (readonly [name: string, more: Partial<Hypothetical>, outcome: string, reply: RegExp])[] = [
+  ['a stranger may write to a local user', {}, 'accepted', /^250 2\.1\.5 /],
+  ['a stranger may not relay', { recipients: ['x@far.example'] }, 'refused', /^550 5\.7\.1 Relaying/],
+  ['who is logged in may relay', { recipients: ['x@far.example'], user: 'anna@here.example' }, 'accepted', /^250/],
+  ['an unknown recipient is refused', { recipients: ['nobody@here.example'] }, 'refused', /^550 5\.1\.1/],
+  ['some of several recipients', { recipients: ['anna@here.example', 'x@far.example'] }, 'partly', /^550/],
+  ['too large a message', { message: { sizeBytes: 1e9, hops: 0 } }, 'refused', /^552 5\.3\.4/],
+  ['too many hops', { message: { sizeBytes: 100, hops: 101 } }, 'refused', /^554 5\.4\.6/],
+  ['a submission without a login', { service: 'submission' }, 'refused', /^530 5\.7\.0/],
+]
+
+for (const [name, more, outcome, reply] of ROWS) {
+  test(`try: ${name}`, async () => {
+    const asked = { ...ASKED, ...more }
+    const trial = await tryOut(asked, readers, defaults())
+    assert.equal(trial.outcome, outcome)
+    assert.match(trial.stages.at(-1)?.reply ?? '', reply)
+    const text = explainTrial(asked, trial)
+    for (const { findings } of trial.stages) for (const { rule } of findings) assert.ok(text.includes(rule), rule)
+  })
+}
+
+test('try: a supposed POP3 login opens the way when the setting does', async () => {
+  const asked = { ...ASKED, recipients: ['x@far.example'], popBeforeMinutes: 5 }
+  const on = defaults({ relay: { ...defaults().relay, popBeforeSmtp: { enabled: true, minutes: 10 } } })
+  assert.equal((await tryOut(asked, readers, on)).outcome, 'accepted')
+  assert.equal((await tryOut({ ...asked, popBeforeMinutes: 11 }, readers, on)).outcome, 'refused')
+  assert.equal((await tryOut(asked, readers, defaults())).outcome, 'refused')
+})
+
+test('try: a fact that cannot be found out puts the message off', async () => {
+  const broken = readersOf({ destination: () => Promise.reject(new Error('the disk is away')) })
+  const trial = await tryOut(ASKED, broken, defaults())
+  assert.equal(trial.outcome, 'deferred')
+  assert.match(explainTrial(ASKED, trial), /the disk is away/)
+})
+
+test('try: what was typed cannot fake a line', async () => {
+  const asked = { ...ASKED, recipients: ['a\n250 fake@here.example'] }
+  const text = explainTrial(asked, await tryOut(asked, readers, defaults()))
+  assert.ok(!text.includes('\n250 fake'), text)
+})
