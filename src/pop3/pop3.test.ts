@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { parseStory } from '#gate/story.ts'
 import { defaults } from '#gate/testing.ts'
 import { COMMANDS } from './command-table.ts'
-import { createWorld, digest, PASSWORD, settle, type World } from './testing.ts'
+import { createWorld, digest, fakeSignIn, PASSWORD, settle, type World } from './testing.ts'
 
 const MESSAGES = ['Subject: one\r\n\r\nHello\r\n', 'Subject: two\r\n\r\n.\r\n..\r\nno end', 'A: b\r\n\r\n']
 
@@ -212,6 +212,32 @@ test('stop ends idle sessions at once, those at work after their command, and wa
   removed()
   assert.equal(await atWork.line(), '+OK Bye')
   await stop
+})
+
+test('stop does not wait for clients: not for one that never reads, nor for one that never leaves', async () => {
+  const world = createWorld()
+  world.mailbox.add(Buffer.alloc(8 * 1024 * 1024, 'line of text\r\n'))
+  const reading = world.connect()
+  await reading.logIn()
+  reading.takeOver().pause()
+  reading.send('RETR 1\r\n')
+  const staying = world.connect()
+  await staying.line()
+  await staying.say('QUIT')
+  await settle()
+  await world.pop3.stop()
+})
+
+test('stop gives a command five seconds', async () => {
+  const world = createWorld({ ports: { signIn: { ...fakeSignIn(), password: () => new Promise(() => {}) } } })
+  const client = world.connect()
+  await client.line()
+  await client.say('USER anna')
+  client.send('PASS x\r\n')
+  await settle()
+  const stopped = world.pop3.stop()
+  world.clock.advance(5_000)
+  await stopped
 })
 
 // ---- any input ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@ import type { Duplex } from 'node:stream'
 import { Connection } from './connection.ts'
 import type { Peer, Pop3Listener, Pop3Ports } from './ports.ts'
 
+/** When the server stops, sessions that are at work have so long to finish. */
+const STOP_WITHIN_MS = 5_000
+
 export interface Pop3 {
   /** Serve one connection; it may be paused, and bytes put back into it are read first. */
   serve(socket: Duplex, peer: Peer, listener: Pop3Listener): void
@@ -35,8 +38,14 @@ export function createPop3(ports: Pop3Ports): Pop3 {
 
     stop() {
       return new Promise((resolve) => {
-        onLastGone = resolve
         if (connections.size === 0) return resolve()
+        const alarm = ports.clock.after(STOP_WITHIN_MS, () => {
+          for (const connection of connections) connection.destroy()
+        })
+        onLastGone = () => {
+          alarm.cancel()
+          resolve()
+        }
         for (const connection of connections) connection.stop()
       })
     },

@@ -81,7 +81,7 @@ export class FakeMailbox implements Pick<MailboxStore, 'list' | 'read' | 'remove
   }
 }
 
-/** Knows anna with her password; PLAIN as it is, and SCRAM-SHA-256 as a toy that walks through the same steps. */
+/** Create a sign-in that knows anna with her password; PLAIN as it is, and SCRAM-SHA-256 as a toy that walks through the same steps. */
 export function fakeSignIn(): SignIn {
   async function password(name: string, given: string): Promise<SignInResult> {
     if (name === 'overload') return { is: 'unavailable', why: 'too many hashes wait' }
@@ -312,7 +312,7 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A short name for bytes too long to print. */
+/** Give a short name for bytes too long to print. */
 export function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16)
 }

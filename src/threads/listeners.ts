@@ -21,7 +21,8 @@ export function createListeners(connected: (socket: Socket, service: Binding['se
   const open = new Map<string, Server>()
 
   async function listen(binding: Binding): Promise<BindFailure | undefined> {
-    const server = createServer((socket) => connected(socket, binding.service))
+    // Half-open: a client that has said all and closed its side still gets its replies.
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => connected(socket, binding.service))
     const { host, port } = binding
     try {
       await new Promise<void>((resolve, reject) => {

@@ -101,8 +101,8 @@ export async function openSession(
       socket.destroy()
       return
     }
+    // Left paused: the protocol resumes it when it listens, so that no byte behind the header is lost.
     serve(socket, accepted.ends, service)
-    socket.resume()
   }
 
   const listeners = createListeners((socket, service) => {
