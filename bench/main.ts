@@ -1,6 +1,6 @@
 /** `npm run bench [-- SCENARIO…] [--repetitions N] [--quick]`: measure Postern beside its peers, print a table, keep the figures. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -45,9 +45,20 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)
 }
 for (const outcome of outcomes) print(outcome)
 if (!flags.quick) {
-  const results = { at: new Date().toISOString(), machine, repetitions, outcomes }
+  // A run of one scenario leaves the figures of the others as they were.
+  const results = { ...earlierResults() }
+  for (const outcome of outcomes)
+    results[outcome.scenario] = { at: new Date().toISOString(), machine, repetitions, ...outcome }
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`)
   say(`\nWritten to ${RESULTS}`)
+}
+
+function earlierResults(): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(RESULTS, 'utf8')) as Record<string, unknown>
+  } catch {
+    return {}
+  }
 }
 
 function print({ scenario, figures, bars, notes }: Outcome): void {

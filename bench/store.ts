@@ -135,7 +135,12 @@ async function work(load: Load): Promise<void> {
   await Promise.all(Array.from({ length: load.outstanding }, session))
   const used = process.threadCpuUsage(begun)
   waits.sort((a, b) => a - b)
-  const report: Report = { usedUs: used.user + used.system, p50: at(waits, 0.5), p99: at(waits, 0.99), max: at(waits, 1) }
+  const report: Report = {
+    usedUs: used.user + used.system,
+    p50: at(waits, 0.5),
+    p99: at(waits, 0.99),
+    max: at(waits, 1),
+  }
   parentPort?.postMessage(report)
   await store.close()
 }

@@ -10,6 +10,7 @@ import { untilStopped } from '#commands/until-stopped.ts'
 const packageFile = new URL('../package.json', import.meta.url)
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
 const terminal = openTerminal(process)
+let serving = false
 
 /** End as on SIGTERM when the process that started this one is gone, however it went (see bin/postern). */
 function endWithParent(fd: string | undefined): void {
@@ -35,6 +36,7 @@ function callerName(): string {
 const runtime: Runtime = {
   version,
   async serve({ ports, ...options }) {
+    serving = true
     const { startServer } = await import('./server.ts')
     const server = await startServer({
       ...options,
@@ -46,7 +48,7 @@ const runtime: Runtime = {
       },
     })
     terminal.print('ready\n')
-    return untilStopped(server, terminal)
+    return untilStopped(server, terminal, process.exit)
   },
   async restore({ from, dataDir }) {
     const { restore } = await import('./server.ts')
@@ -55,8 +57,10 @@ const runtime: Runtime = {
 }
 
 endWithParent(process.env.POSTERN_PARENT_PIPE)
-// `postern logs | head` closes our output early: that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+// `postern logs | head` closes our output early: that is no error. A server goes on without it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (!serving) process.exit(error.code === 'EPIPE' ? 0 : 1)
+})
 process.exitCode = await runCommandLine({
   argv: process.argv.slice(2),
   env: process.env,

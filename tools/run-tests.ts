@@ -11,8 +11,23 @@ export interface Tally {
   readonly skips: string[]
 }
 
-/** Run test files, `concurrency` of them at a time, and add up their tests (suites are not counted, only what is in them). */
-export async function runTests(files: readonly string[], concurrency: number, tally: Tally): Promise<void> {
+export interface RunOptions {
+  /** How many files at a time. */
+  readonly concurrency: number
+  /** A file that takes longer has hung: it is ended and has failed. */
+  readonly fileMs: number
+}
+
+/** Run test files and add up their tests (suites are not counted, only what is in them). */
+export async function runTests(files: readonly string[], options: RunOptions, tally: Tally): Promise<void> {
+  const waiting = [...files]
+  async function work(): Promise<void> {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(file, options, tally)
+  }
+  await Promise.all(Array.from({ length: options.concurrency }, work))
+}
+
+async function runFile(testFile: string, { fileMs }: RunOptions, tally: Tally): Promise<void> {
   const perFile = new Map<string, { passed: number; failed: number; skipped: number }>()
   const countOf = (file: string | undefined) => {
     const key = file ?? 'other'
@@ -21,8 +36,9 @@ export async function runTests(files: readonly string[], concurrency: number, ta
     return count
   }
 
-  // A test may not wait for ever; the longest of ours (crash rounds) take a few minutes.
-  const stream = run({ files: [...files], cwd: ROOT, concurrency, timeout: 15 * 60_000 })
+  // The timeout ends a test; the signal ends the process of a file whose sockets or timers outlive its tests.
+  const signal = AbortSignal.timeout(fileMs + 5_000)
+  const stream = run({ files: [testFile], cwd: ROOT, timeout: fileMs, signal })
   stream.on('test:pass', ({ name, file, skip, todo, details }) => {
     if (details.type === 'suite') return
     const reason = skip ?? todo

@@ -38,10 +38,14 @@ for (const [name, program, ...args] of CHECKS) check(name, program, args)
 const slow = SLOW.map((pattern) => globSync(pattern, { cwd: ROOT }).sort())
 const fast = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts', 'bench/*.test.ts'], { cwd: ROOT })
 say('\nTests')
-await runTests(absolute(fast.filter((file) => !slow.flat().includes(file)).sort()), 2, tally)
+await runTests(
+  absolute(fast.filter((file) => !slow.flat().includes(file)).sort()),
+  { concurrency: 2, fileMs: 120_000 },
+  tally,
+)
 if (!quick) {
   say('\nThe whole server: the first hour of the README, real clients, crashes')
-  for (const files of slow) await runTests(absolute(files), 1, tally)
+  for (const files of slow) await runTests(absolute(files), { concurrency: 1, fileMs: 900_000 }, tally)
 }
 
 if (tally.skips.length > 0) say('\nSkipped')

@@ -23,7 +23,7 @@ export function formatPairs(
 ): string {
   const shown = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined)
   const width = Math.max(0, ...shown.map(([name]) => name.length))
-  return shown.map(([name, value]) => `${indent}${name.padEnd(width)}  ${printable(value)}`.trimEnd()).join('\n')
+  return shown.map(([name, value]) => `${indent}${name.padEnd(width)}  ${printable(value, 5000)}`.trimEnd()).join('\n')
 }
 
 /** Columns a text takes on a terminal, near enough: code points. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { CommandError, type Terminal } from './command.ts'
@@ -12,24 +13,24 @@ export interface Streams {
 export function openTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   const manned = stdin.isTTY && stderr.isTTY
 
+  /** Ask for a line; what is typed is shown by the terminal itself, or not at all. */
   async function ask(question: string, shown: boolean): Promise<string> {
     stderr.write(question)
-    const echo = new Writable({
-      write(piece, _encoding, done) {
-        if (shown) stderr.write(piece)
-        done()
-      },
-    })
-    const lines = createInterface({ input: stdin, output: echo, terminal: true })
+    const nowhere = new Writable({ write: (_piece, _encoding, done) => done() })
+    const lines = createInterface({ input: stdin, output: nowhere, terminal: !shown })
     lines.on('SIGINT', () => {
       lines.close()
       process.kill(process.pid, 'SIGINT')
     })
     try {
-      return await lines.question('')
+      // The end of the input (Ctrl-D) closes the lines or aborts the question: no answer comes.
+      const ended = once(lines, 'close').then(() => undefined)
+      const answer = await Promise.race([lines.question('').catch(() => undefined), ended])
+      if (answer === undefined) throw new CommandError('Nothing was entered; nothing was changed')
+      return answer
     } finally {
       lines.close()
-      stderr.write('\n')
+      if (!shown) stderr.write('\n')
     }
   }
 

@@ -9,6 +9,7 @@ import { provision } from '#admin/provision.ts'
 import { listenOnSocket, type OpenSocket } from '#admin/socket.ts'
 import { makeCredentials, matchesCredentials } from '#auth/credentials.ts'
 import { systemClock } from '#base/clock.ts'
+import { Fault } from '#base/fault.ts'
 import { createReferences, type References } from '#base/reference.ts'
 import { createDirectoryChanges, type DirectoryChanges } from '#directory/change.ts'
 import { openDirectory } from '#directory/directory.ts'
@@ -226,6 +227,15 @@ test('settings', async () => {
   await done('settings rollback 1')
   assert.equal(await done('settings get session.maxRecipients'), '100\n')
   await refused('settings rollback 99', /no version 99/)
+})
+
+test('settings that cannot take effect are taken back', async () => {
+  const stop = settings.subscribe(({ settings: now }) => {
+    if (now.session.maxRecipients === 13) throw new Fault('Cannot listen: the port is taken', { temporary: true })
+  })
+  await refused('settings set session.maxRecipients 13', /Cannot listen: the port is taken\. The change was taken back/)
+  assert.equal(await done('settings get session.maxRecipients'), '100\n')
+  stop()
 })
 
 test('IP address groups', async () => {

@@ -12,7 +12,7 @@ const RETRY_MS = 200
 export class LineWriter {
   readonly #fd: number
   readonly #clock: Clock
-  readonly #idle: (() => void)[] = []
+  readonly #waiters: (() => void)[] = []
   #waiting = ''
   #underWay: Buffer | undefined
   #broken = false
@@ -46,9 +46,18 @@ export class LineWriter {
     return dropped
   }
 
+  /** Take no more: the descriptor is about to be closed, and its number may soon mean another file. */
+  end(): void {
+    this.#broken = true
+  }
+
+  get idle(): boolean {
+    return this.#underWay === undefined
+  }
+
   /** Resolve when all that was added so far is written. */
   async drained(): Promise<void> {
-    if (this.#underWay !== undefined) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (this.#underWay !== undefined) await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
 
   /** Write what waits at once, on this thread: for a process that is about to die. What cannot be written is lost. */
@@ -63,7 +72,7 @@ export class LineWriter {
 
   #next(): void {
     if (this.#waiting === '') {
-      for (const resolve of this.#idle.splice(0)) resolve()
+      for (const resolve of this.#waiters.splice(0)) resolve()
       return
     }
     this.#underWay = Buffer.from(this.#waiting)

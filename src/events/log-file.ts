@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { LineWriter } from './line-writer.ts'
 
-/** How long the end of a file is waited for before it is closed all the same. */
+/** How long what waits for a file may take when the file is closed. */
 const CLOSE_MS = 2000
 
 export interface RotationLimits {
@@ -83,13 +83,15 @@ export class LogFile {
   async #retire(): Promise<void> {
     const fd = this.#fd
     const writer = this.#writer
+    writer.end()
     await Promise.race([
       writer.drained(),
       new Promise<void>((resolve) => {
         this.#clock.after(CLOSE_MS, resolve)
       }),
     ])
-    close(fd)
+    // A write that hangs keeps its descriptor: the number must not pass to another file under it.
+    if (writer.idle) close(fd, () => {})
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -122,4 +122,19 @@ test('a directory that cannot be written is a fault that says so', (t) => {
     () => openLogFiles({ dir: join(dir, 'mail.log', 'below'), options: OPTIONS, clock: new ManualClock() }),
     { name: 'Fault', message: /^Cannot write logs in .*mail\.log.below: / },
   )
+})
+
+test('lines that come after the end are dropped: the descriptor may be another file by then', async (t) => {
+  const { dir, logs, events, read } = open(t)
+  events.messageDelivered({ ref: 'A', recipient: 'a@example.test' })
+  await logs.close()
+  // Takes the numbers that were just given back.
+  const others = Array.from({ length: 8 }, (_, n) => openSync(join(dir, `other${n}`), 'a'))
+  t.after(() => {
+    for (const fd of others) closeSync(fd)
+  })
+  events.messageDelivered({ ref: 'B', recipient: 'a@example.test' })
+  await logs.close()
+  for (let n = 0; n < others.length; n++) assert.equal(read(`other${n}`), '')
+  assert.doesNotMatch(read('mail.log'), /ref=B/)
 })

@@ -21,7 +21,7 @@ export interface LogFiles {
   readonly adopt: (options: LogOptions) => void
   /** Open every file anew by its name, after a log rotator moved them. */
   readonly reopen: () => void
-  /** Resolve when all is written and the files are closed. */
+  /** Resolve when all is written and the files are closed; lines that come later are dropped. */
   readonly close: () => Promise<void>
   /** Write what waits on this very call, for a process that is about to die. */
   readonly drainSync: () => void
@@ -44,6 +44,7 @@ export function openLogFiles(setup: {
   let { options } = setup
   const files = openAll(dir, options, clock)
   let console: LineWriter | undefined
+  let closed: Promise<void> | undefined
   let saidTroubleAtMs = Number.NEGATIVE_INFINITY
 
   /** Say on standard error that a log cannot be written: at most once a minute, it is the last place left. */
@@ -77,6 +78,7 @@ export function openLogFiles(setup: {
 
   return {
     write(batch) {
+      if (closed !== undefined) return
       const batches: Partial<Record<LogName, string>> = {}
       let all = ''
       for (const line of batch.split('\n')) {
@@ -98,6 +100,7 @@ export function openLogFiles(setup: {
       for (const file of Object.values(files)) file.adopt(changed)
     },
     reopen() {
+      if (closed !== undefined) return
       for (const [log, file] of Object.entries(files)) {
         try {
           file.reopen()
@@ -107,9 +110,11 @@ export function openLogFiles(setup: {
       }
     },
     async close() {
-      await Promise.all([...Object.values(files).map((file) => file.close()), console?.drained()])
+      closed ??= Promise.all([...Object.values(files).map((file) => file.close()), console?.drained()]).then(() => {})
+      await closed
     },
     drainSync() {
+      if (closed !== undefined) return
       for (const file of Object.values(files)) file.drainSync()
       console?.drainSync()
     },

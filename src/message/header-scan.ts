@@ -44,7 +44,7 @@ export class HeaderScan {
   /** Read a line that is whole in this piece: most of them need one octet looked at. */
   #look(bytes: Buffer, start: number, end: number): void {
     const first = bytes[start] as number
-    if (first === CR || first === LF) this.done = true
+    if (first === LF || (first === CR && end === start + 1)) this.done = true
     else if (this.#awaitsId || (first | 32) === 0x72 || (first | 32) === 0x6d) {
       this.#read(bytes.toString('latin1', start, Math.min(end, start + LINE_OCTETS)))
     }

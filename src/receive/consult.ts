@@ -49,7 +49,10 @@ export function refuse(ground: Ground, session: Session, desk: Desk): Refusal {
   const { stage, subject, reply, rule, because } = ground
   const { id, ref } = desk.nextReference()
   const { ip, service, transaction: tx } = session
+  session.refusals += 1
   const line = formatReply(reply, ref)
+  // What was found of other recipients says nothing about this one.
+  const before = stage === 'recipient' ? session.findings().filter(({ of }) => of === undefined) : session.findings()
   const sender = subject.sender
   const recipients =
     subject.recipient === undefined ? (tx?.recipients.map(({ address }) => address) ?? []) : [subject.recipient]
@@ -66,7 +69,7 @@ export function refuse(ground: Ground, session: Session, desk: Desk): Refusal {
       stage,
       rule,
       because,
-      findings: [...session.findings(), ...ground.findings],
+      findings: [...before, ...ground.findings],
     }),
     ...(sender === undefined ? {} : { sender }),
   })

@@ -14,6 +14,9 @@ import { Disconnected, Stopped, TimedOut } from './wire.ts'
  */
 const COMMAND_LINE_OCTETS = 2048
 
+/** Each refusal leaves a record on disk; a client that collects more of them than this, deferrals included, is not after mail. */
+const MOST_REFUSALS = 1000
+
 /** Hold one session, from the greeting to its end. Alone catches, and alone closes. */
 export async function converse(session: Session, desk: Desk): Promise<void> {
   const { wire, service, ip } = session
@@ -59,6 +62,7 @@ async function serve(session: Session, desk: Desk): Promise<string> {
     const line = await wire.line(COMMAND_LINE_OCTETS)
     let answer = typeof line === 'string' ? await run(session, line, desk) : answerFault(session, line.fault, desk)
     if (hasFailed(answer)) answer = (await countFailure(session, desk)) ?? answer
+    if (session.refusals > MOST_REFUSALS) answer = 'tooManyErrors'
     const lines = linesOf(answer)
     if (lines !== undefined) wire.say(lines)
     const reply = replyOf(answer)

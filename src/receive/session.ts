@@ -24,6 +24,8 @@ export class Session {
   /** A login failed, and none has succeeded since. STARTTLS does not change it: a new start is no pardon. */
   loginFailed = false
   failedCommands = 0
+  /** Refusals and deferrals that have a record. */
+  refusals = 0
   /** What the rules found of the connection and its HELO. */
   connectFindings: readonly Finding[] = []
   helloFindings: readonly Finding[] = []

@@ -1,7 +1,7 @@
 /** A world for the tests of the SMTP server: in-memory sockets, a small directory, a store that remembers, a clock that stands still. */
 
 import { X509Certificate } from 'node:crypto'
-import { type Duplex, duplexPair } from 'node:stream'
+import { Duplex, duplexPair } from 'node:stream'
 import { createSecureContext, connect as tlsConnect } from 'node:tls'
 import type { Exchange, ExchangeStep, SignIn } from '#auth/contract.ts'
 import { ManualClock } from '#base/clock.ts'
@@ -75,7 +75,7 @@ export class Client {
   async startTls(): Promise<void> {
     const plain = this.socket
     plain.removeAllListeners()
-    const socket = tlsConnect({ socket: plain, rejectUnauthorized: false })
+    const socket = tlsConnect({ socket: unhurried(plain), rejectUnauthorized: false })
     await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
     this.socket = socket
     this.#attach()
@@ -96,6 +96,27 @@ export class Client {
     })
     this.socket.on('end', close).on('close', close).on('error', close)
   }
+}
+
+/**
+ * Give a socket whose writes take a turn, as on a network: between in-memory sockets a TLS handshake can be over before
+ * `tls.connect` listens for its end.
+ */
+function unhurried(plain: Duplex): Duplex {
+  const socket = new Duplex({
+    read: () => {
+      plain.resume()
+    },
+    write: (chunk, _encoding, done) => {
+      setImmediate(() => (plain.writable ? plain.write(chunk, done) : done()))
+    },
+    final: (done) => {
+      plain.end(done)
+    },
+  })
+  plain.on('data', (chunk: Buffer) => socket.push(chunk)).on('end', () => socket.push(null))
+  plain.on('close', () => socket.destroy()).on('error', () => {})
+  return socket
 }
 
 export interface WorldOptions {
@@ -158,6 +179,7 @@ export class World {
 
   /** Let time pass, a tick at a time. */
   async pass(spanMs: number): Promise<void> {
+    await turns()
     for (let passedMs = 0; passedMs < spanMs; passedMs += 1000) {
       this.clock.advance(1000)
       this.receiver.tick()

@@ -1,6 +1,7 @@
 import type { Resolution } from '#directory/contract.ts'
 import type { Finding } from '#gate/record.ts'
 import type { MailParameters, RcptParameters } from '#smtp/parameters.ts'
+import type { Refusal } from './answer.ts'
 import type { Intake } from './intake.ts'
 
 /** A recipient that was accepted, and where the address ends. */
@@ -10,8 +11,10 @@ export interface Recipient {
   readonly parameters: RcptParameters
 }
 
-/** Findings kept for the record of one message: those of the first hundred recipients or so. */
-const MOST_FINDINGS = 500
+/** Findings kept for the record of one message: of the many recipients of a list, each says the same. */
+const MOST_FINDINGS = 100
+/** As many more of those that say more than `pass`. */
+const MOST_TELLING = 400
 
 /** One message's envelope, from MAIL to its end, whatever the end: it exists or it does not, and has no other state. */
 export class Transaction {
@@ -21,6 +24,8 @@ export class Transaction {
   readonly recipients: Recipient[] = []
   /** What the rules found of the sender and of the recipients accepted. */
   readonly findings: Finding[] = []
+  /** The answer to every recipient past the limit: one record says it for all. */
+  overflow: Refusal | undefined
   /** The message, once it has begun to come. */
   intake: Intake | undefined
 
@@ -30,10 +35,10 @@ export class Transaction {
     this.note(findings)
   }
 
-  /** Keep findings for the record; past the bound only those that say more than `pass`. */
+  /** Keep findings for the record. */
   note(findings: readonly Finding[]): void {
     for (const finding of findings) {
-      const room = finding.is === 'pass' ? MOST_FINDINGS : MOST_FINDINGS * 2
+      const room = finding.is === 'pass' ? MOST_FINDINGS : MOST_FINDINGS + MOST_TELLING
       if (this.findings.length < room) this.findings.push(finding)
     }
   }

@@ -61,32 +61,34 @@ export class Wire implements Expiring {
 
   /** Take the next line, waiting for it if need be. The deadline is for the whole line: one octet a minute gains nothing. */
   async line(limit: number): Promise<Line> {
-    let waits = false
-    for (;;) {
-      if (this.#isStopping) throw new Stopped()
-      const line = this.#reader.next(limit)
-      if (line !== undefined) {
-        if (this.#socket.writableNeedDrain) await this.#drained()
-        return line
+    if (this.#isStopping) throw new Stopped()
+    let line = this.#reader.next(limit)
+    if (line === undefined) {
+      this.flush()
+      this.#startDeadline()
+      while (line === undefined) {
+        await this.#more()
+        this.#check()
+        line = this.#reader.next(limit)
       }
-      if (!waits) {
-        this.flush()
-        this.#startDeadline()
-        waits = true
-      }
-      await this.#more()
     }
+    if (this.#socket.writableNeedDrain) await this.#drained()
+    this.expiresAtTick = Number.POSITIVE_INFINITY
+    return line
   }
 
   /** Take what has come as it is, `most` octets at most, waiting for it if there is nothing. */
   async chunk(most?: number): Promise<Buffer> {
-    for (;;) {
-      const chunk = this.#reader.take(most)
-      if (chunk !== undefined) return chunk
+    let chunk = this.#reader.take(most)
+    while (chunk === undefined) {
       this.flush()
       this.#startDeadline()
       await this.#more()
+      this.#check()
+      chunk = this.#reader.take(most)
     }
+    this.expiresAtTick = Number.POSITIVE_INFINITY
+    return chunk
   }
 
   /** Give back the end of the last chunk. */
@@ -114,6 +116,7 @@ export class Wire implements Expiring {
       const alarm = clock.after(spanMs, () => this.#wakeUp())
       try {
         await this.#more()
+        this.#check()
       } finally {
         alarm.cancel()
       }
@@ -125,7 +128,7 @@ export class Wire implements Expiring {
   startTls(secureContext: SecureContext): void {
     this.flush()
     const plain = this.#socket
-    plain.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).off('close', this.#onClose)
+    plain.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
     this.#socket = new TLSSocket(plain, { isServer: true, secureContext })
     this.#attach(this.#socket)
   }
@@ -144,6 +147,8 @@ export class Wire implements Expiring {
     this.flush()
     this.#isOver = true
     this.expiresAtTick = this.#deadlines.tickAfter(LINGER_MS)
+    // Without a handshake there is no way to say anything.
+    if (this.tls !== undefined && this.tls.getFinished() === undefined) this.#socket.destroy()
     this.#socket.end()
     this.#socket.resume()
     if (this.#isClosed) this.#deadlines.leave(this)
@@ -164,26 +169,34 @@ export class Wire implements Expiring {
     this.expiresAtTick = this.#deadlines.tickAfter(this.#silenceMs)
   }
 
-  /** Wait until something happens: octets, the end, a deadline. */
-  async #more(): Promise<void> {
+  /** Wait for more input: resolves when anything has happened, which `#check` and the caller look at. */
+  #more(): Promise<void> {
     if (this.#isClosed || this.#isEnded) throw new Disconnected()
     if (this.#isPaused) {
       this.#isPaused = false
       this.#socket.resume()
     }
-    await this.#happens()
+    return this.#happens()
   }
 
   /** Wait until the client has read what it was sent. */
   async #drained(): Promise<void> {
     this.#startDeadline()
-    while (this.#socket.writableNeedDrain && !this.#isClosed) await this.#happens()
+    this.#socket.once('drain', () => this.#wakeUp())
+    while (this.#socket.writableNeedDrain) {
+      await this.#happens()
+      this.#check()
+    }
   }
 
-  async #happens(): Promise<void> {
-    await new Promise<void>((resolve) => {
+  // No async functions: each costs an idle connection some hundred octets.
+  #happens(): Promise<void> {
+    return new Promise((resolve) => {
       this.#wake = resolve
     })
+  }
+
+  #check(): void {
     if (this.#isExpired) throw new TimedOut()
     if (this.#isClosed) throw new Disconnected()
     if (this.#isStopping) throw new Stopped()
@@ -196,18 +209,17 @@ export class Wire implements Expiring {
   }
 
   #attach(socket: Duplex): void {
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
-    socket.on('close', this.#onClose).on('error', this.#onError)
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose).on('error', ignore)
   }
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#isOver) return
     this.#reader.push(chunk)
-    if (this.#wake !== undefined) this.#wakeUp()
-    else if (!this.#isPaused && this.#reader.bufferedBytes > INPUT_BYTES) {
+    if (!this.#isPaused && this.#reader.bufferedBytes > INPUT_BYTES) {
       this.#isPaused = true
       this.#socket.pause()
     }
+    this.#wakeUp()
   }
 
   readonly #onEnd = (): void => {
@@ -215,14 +227,12 @@ export class Wire implements Expiring {
     this.#wakeUp()
   }
 
-  readonly #onDrain = (): void => this.#wakeUp()
-
   readonly #onClose = (): void => {
     this.#isClosed = true
     if (this.#isOver) this.#deadlines.leave(this)
     this.#wakeUp()
   }
-
-  /** EPIPE, ECONNRESET, a failed handshake: 'close' follows, and is the end. */
-  readonly #onError = (): void => {}
 }
+
+/** EPIPE, ECONNRESET, a failed handshake: 'close' follows, and is the end. */
+function ignore(): void {}

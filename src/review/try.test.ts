@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaults, readersOf } from '#gate/testing.ts'
 import { explainTrial } from './explain-trial.ts'
-import { type Hypothetical, tryOut } from './try.ts'
+import { type Hypothetical, readRecipient, readSender, tryOut } from './try.ts'
 
 const ASKED: Hypothetical = {
   service: 'smtp',
@@ -60,4 +60,14 @@ test('try: what was typed cannot fake a line', async () => {
   const asked = { ...ASKED, recipients: ['a\n250 fake@here.example'] }
   const text = explainTrial(asked, await tryOut(asked, readers, defaults()))
   assert.ok(!text.includes('\n250 fake'), text)
+})
+
+test('addresses are read as a session reads them', () => {
+  assert.equal(readSender(''), '')
+  assert.equal(readSender('<>'), '')
+  assert.equal(readSender('a@b.example'), 'a@b.example')
+  assert.equal(readRecipient('<a@b.example>'), 'a@b.example')
+  for (const text of ['', 'a@', 'a b@c.example', 'a@b.example> SIZE=1', '<a@b.example> NOTIFY=NEVER', 'a\r\n@b']) {
+    assert.equal(readRecipient(text), undefined, text)
+  }
 })

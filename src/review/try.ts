@@ -3,7 +3,8 @@ import { judge } from '#gate/judge.ts'
 import type { Finding, Judgement, Verdict } from '#gate/record.ts'
 import type { Stage, Subject } from '#gate/subject.ts'
 import type { ServiceName, Settings } from '#settings/schema.ts'
-import { renderReply } from './reply-text.ts'
+import { parseForwardPath, parseReversePath } from '#smtp/path.ts'
+import { formatReply } from '#smtp/replies.ts'
 
 /** A session that never was: who would come, and what it would say. */
 export interface Hypothetical {
@@ -105,15 +106,31 @@ export async function tryOut(asked: Hypothetical, readers: FactReaders<Subject>,
   return { outcome: refusal === undefined ? 'accepted' : 'partly', stages }
 }
 
+/** Read a sender as a session would (with or without the angle brackets); undefined where it would answer with an error. */
+export function readSender(text: string): string | undefined {
+  const path = parseReversePath(bracketed(text))
+  return path?.rest === '' ? path.address : undefined
+}
+
+/** Read a recipient as a session would; undefined where it would answer with an error. */
+export function readRecipient(text: string): string | undefined {
+  const path = parseForwardPath(bracketed(text))
+  return path?.rest === '' ? path.address : undefined
+}
+
+function bracketed(text: string): string {
+  return text.startsWith('<') ? text : `<${text}>`
+}
+
 function outcomeOf(verdict: Verdict): Trial['outcome'] {
   if (verdict.is === 'accept') return 'accepted'
   return verdict.is === 'refuse' ? 'refused' : 'deferred'
 }
 
 function replyOf(stage: Stage, verdict: Verdict): { readonly reply?: string } {
-  if (verdict.is !== 'accept') return { reply: renderReply(verdict.reply) }
-  if (stage === 'sender') return { reply: renderReply('senderOk') }
-  if (stage === 'recipient') return { reply: renderReply('recipientOk') }
+  if (verdict.is !== 'accept') return { reply: formatReply(verdict.reply) }
+  if (stage === 'sender') return { reply: formatReply('senderOk') }
+  if (stage === 'recipient') return { reply: formatReply('recipientOk') }
   return {}
 }
 

@@ -6,7 +6,7 @@ import type { IpGroup, IpGroupTest } from '../api.ts'
 import type { AdminParts } from '../parts.ts'
 import { notFound, Problem } from '../problem.ts'
 import { type Asked, object, type Route, textUpTo } from '../route.ts'
-import { savedOf } from './settings.ts'
+import { change } from './settings.ts'
 
 const MOST_BYTES = 16 * 1024 * 1024
 
@@ -67,9 +67,8 @@ export const IPGROUP_ROUTES: readonly Route[] = [
       const { entries } = show(parts.settings.current().settings, name)
       const gone = (asked.query.entry ?? []) as readonly string[]
       if (gone.length === 0) {
-        return savedOf(
-          await parts.settings.set(`ipGroups.${name}`, 'null', asked.author, `remove the IP group ${name}`),
-        )
+        const comment = `remove the IP group ${name}`
+        return change(parts, asked.author, () => parts.settings.set(`ipGroups.${name}`, 'null', asked.author, comment))
       }
       const unknown = gone.find((entry) => !entries.some(({ address }) => address === entry))
       if (unknown !== undefined)
@@ -112,7 +111,7 @@ async function save({ params, author }: Asked, parts: AdminParts, entries: reado
   const name = params.name ?? ''
   // JSON is YAML, and needs no thought about quotes.
   const text = JSON.stringify(groupEntries.format(entries))
-  savedOf(await parts.settings.set(`ipGroups.${name}`, text, author, `set the IP group ${name}`))
+  await change(parts, author, () => parts.settings.set(`ipGroups.${name}`, text, author, `set the IP group ${name}`))
   return show(parts.settings.current().settings, name)
 }
 

@@ -1,9 +1,11 @@
 import { stringify } from 'yaml'
+import { Fault } from '#base/fault.ts'
 import type { Applied } from '#settings/keeper.ts'
 import { loadSetting } from '#settings/load.ts'
 import { formatProblem, type Problem as SettingsProblem } from '#settings/problem.ts'
 import { type Difference, exportYaml, getPath, oneLine } from '#settings/snapshot.ts'
 import type { SettingChange, SettingsDocument, SettingsSaved, SettingsVersionInfo, SettingValue } from '../api.ts'
+import type { AdminParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { object, type Route, textUpTo } from '../route.ts'
 
@@ -18,10 +20,25 @@ export function refused(problems: readonly SettingsProblem[]): Problem {
   return new Problem(400, problems.map(formatProblem).join('\n'))
 }
 
-/** Give what a change did, or throw what was wrong with it. */
-export function savedOf(applied: Applied): SettingsSaved {
-  if (!applied.ok) throw refused(applied.problems)
-  return { version: applied.version, changes: applied.differences.map(changeOf) }
+/**
+ * Change the settings, and give what that did. A change that cannot take effect (a port that is taken, a certificate that is
+ * missing) is taken back: the server must be able to start with what is kept.
+ */
+export async function change(
+  { settings }: Pick<AdminParts, 'settings'>,
+  author: string,
+  run: () => Promise<Applied>,
+): Promise<SettingsSaved> {
+  const before = settings.current().version
+  try {
+    const applied = await run()
+    if (!applied.ok) throw refused(applied.problems)
+    return { version: applied.version, changes: applied.differences.map(changeOf) }
+  } catch (error) {
+    if (!(error instanceof Fault) || settings.current().version === before) throw error
+    await settings.rollback(before, author)
+    throw new Problem(409, `${error.message}. The change was taken back`)
+  }
 }
 
 function changeOf({ path, from, to }: Difference): SettingChange {
@@ -58,9 +75,9 @@ export const SETTINGS_ROUTES: readonly Route[] = [
     path: '/api/settings/value',
     body: object({ path: PATH, value: YAML }, ['path', 'value']),
     mostBytes: MOST_YAML_BYTES,
-    async run({ body, author }, { settings }): Promise<SettingsSaved> {
+    async run({ body, author }, parts): Promise<SettingsSaved> {
       const { path, value } = body as { path: string; value: string }
-      return savedOf(await settings.set(path, value, author))
+      return change(parts, author, () => parts.settings.set(path, value, author))
     },
   },
   {
@@ -80,9 +97,10 @@ export const SETTINGS_ROUTES: readonly Route[] = [
     path: '/api/settings/apply',
     body: object({ yaml: YAML, mode: { enum: ['merge', 'replace'] }, comment: textUpTo(500) }, ['yaml']),
     mostBytes: MOST_YAML_BYTES,
-    async run({ body, author }, { settings }): Promise<SettingsSaved> {
+    async run({ body, author }, parts): Promise<SettingsSaved> {
       const { yaml, mode = 'merge', comment } = body as { yaml: string; mode?: 'merge' | 'replace'; comment?: string }
-      return savedOf(await settings.apply(yaml, { author, mode, comment: comment ?? '' }))
+      const options = { author, mode, comment: comment ?? '' }
+      return change(parts, author, () => parts.settings.apply(yaml, options))
     },
   },
   {
@@ -103,8 +121,9 @@ export const SETTINGS_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/api/settings/rollback',
     body: object({ version: { type: 'integer', minimum: 0 } }, ['version']),
-    async run({ body, author }, { settings }): Promise<SettingsSaved> {
-      return savedOf(await settings.rollback((body as { version: number }).version, author))
+    async run({ body, author }, parts): Promise<SettingsSaved> {
+      const { version } = body as { version: number }
+      return change(parts, author, () => parts.settings.rollback(version, author))
     },
   },
 ]

@@ -1,6 +1,6 @@
 import { normalizeIp } from '#base/network-set.ts'
 import { explainTrial } from '#review/explain-trial.ts'
-import { type Hypothetical, tryOut } from '#review/try.ts'
+import { type Hypothetical, readRecipient, readSender, tryOut } from '#review/try.ts'
 import type { Tried, TryBody } from '../api.ts'
 import type { AdminParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
@@ -51,13 +51,19 @@ async function hypotheticalOf(body: TryBody, { directory }: AdminParts): Promise
     service,
     ip,
     tls,
-    sender: from === '<>' ? '' : from,
-    recipients: to,
+    sender: read(from, readSender),
+    recipients: to.map((recipient) => read(recipient, readRecipient)),
     ...(helo === undefined ? {} : { helo }),
     ...(popBeforeMinutes === undefined ? {} : { popBeforeMinutes }),
     ...(message === undefined ? {} : { message: { sizeBytes: message.sizeBytes, hops: countHops(message.header) } }),
     ...(body.as === undefined ? {} : { user: await userOf(body.as, directory) }),
   }
+}
+
+function read(address: string, reader: (text: string) => string | undefined): string {
+  const read = reader(address)
+  if (read !== undefined) return read
+  throw new Problem(400, `Cannot read ${JSON.stringify(address)}: expected an address`, 'A session would answer 501')
 }
 
 /** The user as a login would have it: one who cannot log in has nothing to try. */

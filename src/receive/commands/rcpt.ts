@@ -23,6 +23,7 @@ export async function rcpt(session: Session, tx: Transaction, args: string, desk
   // RFC 3030 §2: the envelope is complete when the first chunk comes.
   if (tx.intake !== undefined) return 'messageBegun'
   if (tx.recipients.length >= MOST_RECIPIENTS) return 'tooManyRecipients'
+  if (tx.overflow !== undefined) return tx.overflow
 
   const { address } = path
   const { sizeBytes } = tx.parameters
@@ -37,11 +38,12 @@ export async function rcpt(session: Session, tx: Transaction, args: string, desk
   }
   const subject = { ...session.subject(), recipient: address }
   const { refusal, findings } = await consult('recipient', subject, session, desk, facts)
+  if (refusal?.reply === 'tooManyRecipients') tx.overflow = refusal
   if (refusal !== undefined) return refusal
 
   resolution ??= await desk.directory.resolve(address, sizeBytes)
   tx.recipients.push({ address, resolution, parameters: parsed.values })
-  tx.note(findings.map((finding) => ({ ...finding, of: address })))
+  tx.note(findings)
   return 'recipientOk'
 }
 

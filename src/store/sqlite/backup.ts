@@ -2,7 +2,7 @@ import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
 import { backup } from 'node:sqlite'
 import { Fault, messageOf } from '#base/fault.ts'
 import { openForReading } from './connection.ts'
-import { syncFile, syncFolderOf } from './sync.ts'
+import { createPrivate, syncFile, syncFolderOf } from './files.ts'
 
 /**
  * Write a consistent copy of a store in use; `to` must not exist. The copy is one read transaction on the thread pool: nothing
@@ -20,6 +20,7 @@ export async function backupStore({
   const partial = `${to}.partial`
   try {
     rmSync(partial, { force: true })
+    createPrivate(partial)
     const db = openForReading(from)
     try {
       // All pages in one step: a copy in several begins anew whenever another connection commits (sqlite.org/backup.html).

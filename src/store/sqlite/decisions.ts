@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DecisionRecord, DecisionStore } from '../contract.ts'
 import type { Sequences } from './sequences.ts'
 
@@ -14,6 +15,9 @@ type DecisionHead = readonly [
   recipients: readonly string[],
   reply: string,
 ]
+
+/** Records looked at in one turn of the event loop by a search: a few milliseconds. */
+const ROWS_A_SLICE = 2000
 
 /** Give the row of a record. */
 export function decisionRow(record: DecisionRecord): DecisionRow {
@@ -35,31 +39,45 @@ export function readDecisions(db: DatabaseSync): Pick<DecisionStore, 'get' | 'fi
   const one = db.prepare('SELECT id, at, head, story FROM decision WHERE id = ?')
   one.setReturnArrays(true)
   const key = db.prepare("SELECT value FROM secret WHERE name = 'references'")
-  const older = db.prepare('SELECT id FROM decision WHERE at < ? ORDER BY id LIMIT ?')
+  const older = db.prepare('SELECT id FROM decision WHERE at < ? ORDER BY at LIMIT ?')
   older.setReturnArrays(true)
+
+  const sliceBelow = db.prepare(
+    `SELECT min(id) FROM (SELECT id FROM decision WHERE id < ? ORDER BY id DESC LIMIT ${ROWS_A_SLICE})`,
+  )
+  sliceBelow.setReturnArrays(true)
 
   return {
     get(id) {
       const row = one.get(id) as unknown as DecisionRow | undefined
       return row === undefined ? undefined : decisionRecord(row)
     },
-    find({ ip, sender, recipient, limit }) {
+    async find({ ip, sender, recipient, limit }) {
       // Numbers rise with time but for the runs that threads hold, so the newest number is near enough the newest record.
-      // Nothing but the number is indexed: an index would cost each message more than a rare search may.
+      // What records are found by is not indexed: an index would cost each message more than a rare search may.
       const wanted = [ip, sender, recipient].filter((value) => value !== undefined)
       const likes = wanted.map(() => "AND head LIKE ? ESCAPE '!'").join(' ')
-      const rows = db.prepare(`SELECT id, at, head, story FROM decision WHERE 1 ${likes} ORDER BY id DESC`)
+      const rows = db.prepare(
+        `SELECT id, at, head, story FROM decision WHERE id >= ? AND id < ? ${likes} ORDER BY id DESC`,
+      )
       rows.setReturnArrays(true)
+      const patterns = wanted.map(likeJson)
       const found: DecisionRecord[] = []
-      for (const row of rows.iterate(...wanted.map(likeJson))) {
-        if (found.length >= limit) break
-        const record = decisionRecord(row as unknown as DecisionRow)
-        if (ip !== undefined && record.ip !== ip) continue
-        if (sender !== undefined && !sameAddress(record.sender, sender)) continue
-        if (recipient !== undefined && !record.recipients.some((one) => sameAddress(one, recipient))) continue
-        found.push(record)
+      for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+        const [from] = sliceBelow.get(before) as unknown as [number | null]
+        if (from === null) return found
+        for (const row of rows.iterate(from, before, ...patterns)) {
+          if (found.length >= limit) return found
+          const record = decisionRecord(row as unknown as DecisionRow)
+          if (ip !== undefined && record.ip !== ip) continue
+          if (sender !== undefined && !sameAddress(record.sender, sender)) continue
+          if (recipient !== undefined && !record.recipients.some((one) => sameAddress(one, recipient))) continue
+          found.push(record)
+        }
+        before = from
+        // The thread has others to serve between two slices.
+        await nextTurn()
       }
-      return found
     },
     key: () => key.get()?.value as Uint8Array,
     olderThan: (atMs, limit) => older.all(atMs, limit).map((row) => (row as unknown as [number])[0]),

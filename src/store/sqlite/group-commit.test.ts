@@ -9,7 +9,6 @@ import { isStoreFull } from '../contract.ts'
 import { openForWriting } from './connection.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { MessageRow } from './messages.ts'
-import { migrate } from './migrations.ts'
 import { openOperations } from './operations.ts'
 import { type Answer, type Batch, errorOf } from './wire.ts'
 
@@ -25,7 +24,6 @@ describe('GroupCommit', () => {
   beforeEach(() => {
     files += 1
     db = openForWriting(join(folder, `${files}.db`))
-    migrate(db, 'test')
     commits = new GroupCommit(db, openOperations(db))
     db.exec('INSERT INTO mailbox (id) VALUES (1)')
   })

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '#base/fault.ts'
+import { createPrivate } from './files.ts'
 
 /** Held while a process owns a store; the system lets go of it when the process ends, however it ends. */
 export interface StoreLock {
@@ -12,6 +13,7 @@ export interface StoreLock {
  */
 export function lockStore(file: string): StoreLock {
   const lockFile = `${file}.lock`
+  createPrivate(lockFile)
   const db = new DatabaseSync(lockFile, { timeout: 0 })
   try {
     db.exec('PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN IMMEDIATE')

@@ -135,7 +135,7 @@ export function messageReleaser(db: DatabaseSync): (message: number) => void {
   }
 }
 
-/** Bytes of a message in a mailbox whose trace header and body are `sizeBytes`. */
+/** Give the bytes of a message in a mailbox whose trace header and body are `sizeBytes`. */
 export function placementBytes(sender: string, sizeBytes: number): number {
   return RETURN_PATH_BYTES + Buffer.byteLength(sender) + sizeBytes
 }

@@ -18,7 +18,7 @@ export type MessageRow = readonly [
   record: DecisionRow,
 ]
 
-/** The writes on messages; their names for other threads are in `message-store.ts`. */
+/** Write messages and the pieces of their bodies; `message-store.ts` sends for it from other threads. */
 export function writeMessages(db: DatabaseSync, sequences: Sequences) {
   const insert = db.prepare(
     'INSERT INTO message (id, received_at, size, body, sender, content) VALUES (?, ?, ?, ?, ?, ?)',

@@ -1,11 +1,11 @@
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault, messageOf } from '#base/fault.ts'
+import { createPrivate, syncFile, syncFolderOf } from './files.ts'
 import { lockStore } from './lock.ts'
 import { schemaOf } from './migrations.ts'
 import { skipNumbers } from './sequences.ts'
-import { syncFile, syncFolderOf } from './sync.ts'
 
 /** Numbers left out after a restore: those that may have been given out since the backup was made. */
 const NUMBERS_SKIPPED = 1_000_000
@@ -21,8 +21,10 @@ export function restoreStore({ from, to }: { readonly from: string; readonly to:
   const partial = `${to}.restoring`
   try {
     clear(partial)
-    closeSync(openSync(partial, 'wx', 0o600))
+    createPrivate(partial)
     copyFileSync(from, partial)
+    // The copy took the mode of the backup.
+    chmodSync(partial, 0o600)
     prepare(partial, from)
     syncFile(partial)
     // The old log must not be played into the new file: it goes first, its content already in the old file if that opens.

@@ -9,11 +9,22 @@ import { lockStore } from './lock.ts'
 import { APPLICATION_ID, MIGRATIONS, migrate, SCHEMA } from './migrations.ts'
 import { openStore } from './open.ts'
 import { restoreStore } from './restore.ts'
-import { startWriter } from './start.ts'
+import { type StoreWriter, startWriter as start } from './start.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-start-'))
-after(() => rmSync(folder, { recursive: true, force: true }))
+const writers: StoreWriter[] = []
+// A writer left open by a test that failed would keep the process alive.
+after(async () => {
+  await Promise.all(writers.map((writer) => writer.close()))
+  rmSync(folder, { recursive: true, force: true })
+})
 let stores = 0
+
+async function startWriter(options: { readonly file: string }): Promise<StoreWriter> {
+  const writer = await start(options)
+  writers.push(writer)
+  return writer
+}
 
 function newFile(): string {
   stores += 1

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { Fault, messageOf } from '#base/fault.ts'
+import { createPrivate } from './files.ts'
 import { lockStore } from './lock.ts'
 import type { Order, Report } from './writer.ts'
 
@@ -19,9 +20,9 @@ export interface StoreWriter {
 /** Start the writer's thread on a store, made if there is none yet; rejects with a Fault when it cannot be opened. */
 export async function startWriter({ file }: { readonly file: string }): Promise<StoreWriter> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  // What it holds is private: mail and the keys to sign in. The log and the index beside it take its mode.
-  closeSync(openSync(file, 'a', 0o600))
   const lock = lockStore(file)
+  // The log and the index beside it take its mode.
+  createPrivate(file)
   const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: { file }, name: 'store' })
   const ended = endOf(worker).finally(() => lock.release())
   const tidying = new Map<number, () => void>()

@@ -3,7 +3,6 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { openForWriting } from './connection.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Housekeeping } from './housekeeping.ts'
-import { migrate } from './migrations.ts'
 import { openOperations } from './operations.ts'
 import { type Batch, CALL_WIDTH } from './wire.ts'
 
@@ -25,7 +24,6 @@ const owner: MessagePort = parentPort as unknown as MessagePort
 const { file } = workerData as { readonly file: string }
 
 const db = openForWriting(file)
-migrate(db, file)
 const operations = openOperations(db)
 const commits = new GroupCommit(db, operations)
 commits.alone(() => operations.recover())

@@ -1,6 +1,7 @@
 import { describe } from 'node:test'
 import { backupContract } from './backup.ts'
 import { decisionsContract } from './decisions.ts'
+import { directoryContract } from './directory.ts'
 import type { StoreEngine } from './engine.ts'
 import { mailboxesContract } from './mailboxes.ts'
 import { messagesContract } from './messages.ts'
@@ -13,6 +14,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('mailboxes', () => mailboxesContract(engine))
     describe('decisions', () => decisionsContract(engine))
     describe('settings versions', () => settingsContract(engine))
+    describe('directory', () => directoryContract(engine))
     describe('backup', () => backupContract(engine))
   })
 }

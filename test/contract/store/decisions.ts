@@ -52,6 +52,16 @@ export function decisionsContract(engine: StoreEngine): void {
     })
   })
 
+  it('finds an old record behind thousands of others', async () => {
+    await withStore(engine, async ({ store }) => {
+      const old = sampleRecord({ ip: '198.51.100.7' })
+      await store.decisions.add([old])
+      await store.decisions.add(Array.from({ length: 5000 }, () => sampleRecord()))
+      assert.deepEqual(await store.decisions.find({ ip: '198.51.100.7', limit: 10 }), [old])
+      assert.equal((await store.decisions.find({ limit: 4500 })).length, 4500)
+    })
+  })
+
   it('forgets what is older, so many at once', async () => {
     await withStore(engine, async ({ store }) => {
       const records = Array.from({ length: 10 }, (_, at) => sampleRecord({ atMs: 1000 + at }))

@@ -17,7 +17,7 @@ for (const acknowledged of [1, 150, 700]) {
   it(`has every message that was acknowledged when it was killed after ${acknowledged}`, async () => {
     const file = join(folder, `${acknowledged}`, 'postern.db')
     const lines = await killedAfter(file, acknowledged)
-    assert.ok(lines.length >= acknowledged)
+    assert.ok(lines.length >= acknowledged, `${lines.length} lines`)
 
     const writer = await startWriter({ file })
     const store = openStore({ file, port: writer.connect() })
@@ -49,5 +49,5 @@ async function killedAfter(file: string, acknowledged: number): Promise<readonly
     if (/^\d+ [\d,]+ \d+ \d+$/.test(line)) lines.push(line)
     if (lines.length === acknowledged) child.kill('SIGKILL')
   }
-  return lines.slice(0, lines.length - 1 || 1)
+  return lines
 }

@@ -1,6 +1,11 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+/** Make a file that only its owner may read, if there is none: mail and the keys to sign in are private. */
+export function createPrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
+}
+
 /** Wait until a file's contents are on disk. */
 export function syncFile(file: string): void {
   const descriptor = openSync(file, 'r+')
