@@ -84,7 +84,12 @@ export async function startPostern(options: StartOptions = {}): Promise<RunningP
     provisionFile,
     ...(options.args ?? []),
   ]
-  const child = spawn(command[0] as string, command.slice(1), { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command[0] as string, command.slice(1), {
+    cwd: ROOT,
+    // The server ends with the pipe, and so with this process, however that goes.
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: { ...process.env, POSTERN_PARENT_PIPE: '3' },
+  })
   const exited = once(child, 'exit')
   const output = keepOutput(child)
   try {

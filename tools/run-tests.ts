@@ -27,53 +27,38 @@ export async function runTests(files: readonly string[], options: RunOptions, ta
   await Promise.all(Array.from({ length: options.concurrency }, work))
 }
 
-async function runFile(testFile: string, { fileMs }: RunOptions, tally: Tally): Promise<void> {
-  const perFile = new Map<string, { passed: number; failed: number; skipped: number }>()
-  const countOf = (file: string | undefined) => {
-    const key = file ?? 'other'
-    const count = perFile.get(key) ?? { passed: 0, failed: 0, skipped: 0 }
-    perFile.set(key, count)
-    return count
-  }
+async function runFile(file: string, { fileMs }: RunOptions, tally: Tally): Promise<void> {
+  const path = relative(ROOT, file)
+  const startedMs = performance.now()
+  let passed = 0
+  let failed = 0
+  let skipped = 0
 
   // The timeout ends a test; the signal ends the process of a file whose sockets or timers outlive its tests.
-  const signal = AbortSignal.timeout(fileMs + 5_000)
-  const stream = run({ files: [testFile], cwd: ROOT, timeout: fileMs, signal })
-  stream.on('test:pass', ({ name, file, skip, todo, details }) => {
+  const stream = run({ files: [file], cwd: ROOT, timeout: fileMs, signal: AbortSignal.timeout(fileMs + 5_000) })
+  stream.on('test:pass', ({ name, skip, todo, details }) => {
     if (details.type === 'suite') return
     const reason = skip ?? todo
-    if (reason === undefined || reason === false) {
-      countOf(file).passed += 1
-      tally.passed += 1
-      return
+    if (reason === undefined || reason === false) passed += 1
+    else {
+      skipped += 1
+      tally.skips.push(`${path}: ${name}: ${reason === true || reason === '' ? 'no reason given' : reason}`)
     }
-    countOf(file).skipped += 1
-    tally.skips.push(
-      `${shortPath(file)}: ${name}: ${typeof reason === 'string' && reason !== '' ? reason : 'no reason given'}`,
-    )
   })
-  stream.on('test:fail', ({ name, file, todo, details }) => {
-    if (todo !== undefined && todo !== false) {
-      countOf(file).skipped += 1
-      tally.skips.push(`${shortPath(file)}: ${name}: to do`)
-      return
-    }
+  stream.on('test:fail', ({ name, details }) => {
     // A failure inside is counted there.
     if (failureTypeOf(details.error) === 'subtestsFailed') return
-    countOf(file).failed += 1
-    tally.failed += 1
-    console.log(`  FAILED ${shortPath(file)}: ${name}\n${indent(causeText(details.error))}`)
+    failed += 1
+    console.log(`  FAILED ${path}: ${name}\n${indent(causeText(details.error))}`)
   })
   stream.on('test:stderr', ({ message }) => process.stdout.write(indent(message)))
-  stream.on('test:summary', ({ file, duration_ms: ms }) => {
-    if (file === undefined) return
-    const { passed, failed, skipped } = countOf(file)
-    const parts = [`${passed} passed`, failed > 0 ? `${failed} FAILED` : '', skipped > 0 ? `${skipped} skipped` : '']
-    console.log(
-      `  ${failed > 0 ? '✗' : '✓'} ${shortPath(file)}: ${parts.filter(Boolean).join(', ')} (${(ms / 1000).toFixed(1)} s)`,
-    )
-  })
   for await (const _event of stream);
+
+  tally.passed += passed
+  tally.failed += failed
+  const parts = [`${passed} passed`, failed > 0 ? `${failed} FAILED` : '', skipped > 0 ? `${skipped} skipped` : '']
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  console.log(`  ${failed > 0 ? '✗' : '✓'} ${path}: ${parts.filter(Boolean).join(', ')} (${seconds} s)`)
 }
 
 function causeText(error: unknown): string {
@@ -87,8 +72,4 @@ function failureTypeOf(error: unknown): unknown {
 
 function indent(text: string): string {
   return `${text.trimEnd().replace(/^/gm, '    ')}\n`
-}
-
-function shortPath(file: string | undefined): string {
-  return file === undefined ? '?' : relative(ROOT, file)
 }

@@ -58,11 +58,9 @@ function install(development) {
 }
 
 function run(node, args) {
-  const child = spawn(node, args, {
-    // The server ends when this pipe closes: killing the task (kill -9 as well) leaves no orphan.
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, POSTERN_PARENT_PIPE: '3' },
-  })
+  // The server ends when this pipe closes: killing the task (kill -9 as well) leaves no orphan.
+  const tied = { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env: { ...process.env, POSTERN_PARENT_PIPE: '3' } }
+  const child = spawn(node, args, task === TASKS.start ? tied : { stdio: 'inherit' })
   child.on('error', (error) => fail(`Cannot start ${node}: ${error.message}`))
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   process.on('SIGHUP', () => child.kill('SIGHUP'))

@@ -24,7 +24,7 @@ function scratch(t: TestContext): string {
 }
 
 function part(pem: string, what: 'CERTIFICATE' | 'PRIVATE KEY'): string {
-  return `${new RegExp(`-----BEGIN ${what}-----[sS]+?-----END ${what}-----`).exec(pem)?.[0]}\n`
+  return `${new RegExp(`-----BEGIN ${what}-----[\\s\\S]+?-----END ${what}-----`).exec(pem)?.[0]}\n`
 }
 
 function pair(dir: string, cert: string, key: string): CertificateFiles {

@@ -115,6 +115,8 @@ function parting(session: Session, error: unknown, desk: Desk): string {
   const { wire } = session
   if (error instanceof Disconnected) return 'the client has gone'
   if (error instanceof TimedOut) {
+    const { service, ip } = session
+    if (wire.isUnread) desk.events.protocolViolated({ service, ip, what: 'the client does not read its replies' })
     wire.say(formatReply('timeout'))
     return 'timeout'
   }

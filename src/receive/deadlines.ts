@@ -35,4 +35,9 @@ export class Deadlines {
     this.#tick += 1
     for (const member of this.#members) if (member.expiresAtTick <= this.#tick) member.expire()
   }
+
+  /** The end of all time: expire everything that is left. */
+  expireAll(): void {
+    for (const member of this.#members) member.expire()
+  }
 }

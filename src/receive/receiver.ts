@@ -39,6 +39,9 @@ export function createReceiver(ports: Ports): Receiver {
       for (const wire of open.keys()) wire.stop()
       await Promise.all(open.values())
       await desk.refusals.flush()
+      // The last words are on their way; clients that do not close their end may not keep the thread alive.
+      await new Promise((resolve) => setImmediate(resolve))
+      deadlines.expireAll()
     },
   }
 }

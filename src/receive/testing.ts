@@ -126,6 +126,7 @@ export interface WorldOptions {
   readonly directory?: Partial<Directory>
 }
 
+/** The server over these, and all that it told and kept. */
 export class World {
   readonly clock = new ManualClock(Date.UTC(2026, 10, 24, 8, 30))
   readonly events: LoggedEvent[] = []

@@ -54,6 +54,11 @@ export class Wire implements Expiring {
     return this.#reader.isEmpty && this.#socket.readableLength === 0
   }
 
+  /** The client has been sent more than it reads. */
+  get isUnread(): boolean {
+    return this.#socket.writableNeedDrain
+  }
+
   /** The TLS connection in use, if there is one. */
   get tls(): TLSSocket | undefined {
     return this.#socket instanceof TLSSocket ? this.#socket : undefined
