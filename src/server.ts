@@ -112,7 +112,12 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
 
   function policy(): Policy {
     const { cert, key } = certificate.current()
-    return { settings: settings(), hostname: hostname(), certificate: { cert, key }, machineAddresses: addressesOfThisMachine() }
+    return {
+      settings: settings(),
+      hostname: hostname(),
+      certificate: { cert, key },
+      machineAddresses: addressesOfThisMachine(),
+    }
   }
 
   const referenceKey = await store.decisions.key()

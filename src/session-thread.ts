@@ -4,8 +4,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '#base/clock.ts'
-import { openSession } from './threads/session-parts.ts'
 import type { FromSessionThread, SessionThreadData, ToSessionThread } from './threads/messages.ts'
+import { openSession } from './threads/session-parts.ts'
 
 if (parentPort === null) throw new Error('Cannot run session-thread.ts by itself: src/server.ts starts it as a worker')
 const main = parentPort

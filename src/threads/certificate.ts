@@ -32,7 +32,9 @@ export async function openCertificate(setup: {
     const { certificateFile, keyFile } = tls
     if (certificateFile === undefined) return ensureSelfSigned({ dir, hostname, nowMs: clock.nowMs() })
     if (keyFile === undefined) {
-      throw new Fault('Cannot use tls.certificateFile without tls.keyFile: name the file of its private key too', { temporary: false })
+      throw new Fault('Cannot use tls.certificateFile without tls.keyFile: name the file of its private key too', {
+        temporary: false,
+      })
     }
     return { certificateFile, keyFile }
   }
@@ -44,7 +46,8 @@ export async function openCertificate(setup: {
       names: certificate.names,
       expires: new Date(certificate.expiresMs).toISOString(),
     })
-    for (const warning of certificate.warnings) events.faulted({ what: 'certificate', error: new Fault(warning, { temporary: false }) })
+    for (const warning of certificate.warnings)
+      events.faulted({ what: 'certificate', error: new Fault(warning, { temporary: false }) })
   }
 
   async function load(tls: Settings['tls'], hostname: string): Promise<void> {

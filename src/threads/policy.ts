@@ -31,12 +31,19 @@ export function activate(policy: Policy): ActivePolicy {
       const address = normalizeIp(ip) ?? ip
       return sources.networks.has(address) || sources.groups.some((group) => groups.has(group, address))
     },
-    secureContext: createSecureContext({ cert: certificate.cert, key: certificate.key, minVersion: settings.tls.minVersion }),
+    secureContext: createSecureContext({
+      cert: certificate.cert,
+      key: certificate.key,
+      minVersion: settings.tls.minVersion,
+    }),
     certificateDer: new X509Certificate(certificate.cert).raw,
   }
 }
 
-function compileProxies(entries: readonly string[]): { readonly networks: NetworkSet; readonly groups: readonly string[] } {
+function compileProxies(entries: readonly string[]): {
+  readonly networks: NetworkSet
+  readonly groups: readonly string[]
+} {
   const groups: string[] = []
   const ranges = entries.flatMap((entry) => {
     if (entry.startsWith('group:')) {

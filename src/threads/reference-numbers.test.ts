@@ -35,7 +35,9 @@ test('where the store gives no more numbers, the fault is said and not hidden', 
     },
   }
   const faults: unknown[] = []
-  const numbers = await openReferenceNumbers(decisions, createReferences(new Uint8Array(32)), (error) => faults.push(error))
+  const numbers = await openReferenceNumbers(decisions, createReferences(new Uint8Array(32)), (error) =>
+    faults.push(error),
+  )
   assert.throws(() => {
     for (;;) numbers.next()
   }, /the store gave no numbers/)

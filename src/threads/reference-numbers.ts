@@ -36,7 +36,8 @@ export async function openReferenceNumbers(
   return {
     next() {
       if (next === end) {
-        if (spare === undefined) throw new Fault('Cannot number a decision: the store gave no numbers', { temporary: true })
+        if (spare === undefined)
+          throw new Fault('Cannot number a decision: the store gave no numbers', { temporary: true })
         next = spare
         end = next + RUN
         spare = undefined
