@@ -62,13 +62,14 @@ function earlierResults(): Record<string, unknown> {
 }
 
 function print({ scenario, figures, bars, notes }: Outcome): void {
-  say(`\n== ${scenario} (medians of ${repetitions}; noise is the distance of the extremes)\n`)
+  say(`\n== ${scenario} (medians; noise is the distance of the extremes)\n`)
   say(
     formatTable(
-      ['what', 'who', 'median', 'noise'],
-      figures.map(({ what, who, median, spread }) => [
+      ['what', 'who', 'runs', 'median', 'noise'],
+      figures.map(({ what, who, values, median, spread }) => [
         what,
         who,
+        String(values.length),
         formatNumber(median),
         `${Math.round(spread * 100)} %`,
       ]),

@@ -47,8 +47,10 @@ const runtime: Runtime = {
         terminal.print(`listening ${service} ${host.includes(':') ? `[${host}]` : host}:${port}\n`)
       },
     })
+    // It listens for signals before anyone is told that they may send one.
+    const ended = untilStopped(server, terminal, process.exit)
     terminal.print('ready\n')
-    return untilStopped(server, terminal, process.exit)
+    return ended
   },
   async restore({ from, dataDir }) {
     const { restore } = await import('./server.ts')

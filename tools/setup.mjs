@@ -66,6 +66,11 @@ function run(node, args) {
   process.on('SIGHUP', () => child.kill('SIGHUP'))
   // Ctrl-C reaches the whole group from the terminal: passing it on would give it twice.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+  // npm killed with -9 passes nothing on; a task that it started does not outlive it.
+  const parent = process.ppid
+  if (process.env.npm_lifecycle_event !== undefined) {
+    setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 1000).unref()
+  }
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + constants.signals[signal]
   })
