@@ -1,7 +1,8 @@
-import type { Directory, Resolution } from '#directory/contract.ts'
-import type { Destination, FactReaders, Membership } from '#gate/facts.ts'
+import type { Directory } from '#directory/contract.ts'
+import type { FactReaders, Membership } from '#gate/facts.ts'
 import type { Subject } from '#gate/subject.ts'
 import type { PopLogins } from '#ledger/contract.ts'
+import { destinationOf } from '#receive/commands/rcpt.ts'
 import type { Settings } from '#settings/schema.ts'
 import type { DirectoryStore } from '#store/contract.ts'
 
@@ -40,20 +41,5 @@ export function createFacts(sources: FactSources): FactReaders<Subject> {
       if (answer instanceof Promise) return answer.then((owner) => owner?.is === 'user' && owner.user.localDomainsOnly)
       return answer?.is === 'user' && answer.user.localDomainsOnly
     },
-  }
-}
-
-/** Give what the gate must know of where an address ends. */
-export function destinationOf(resolution: Resolution): Destination {
-  switch (resolution.is) {
-    case 'local':
-      return { is: 'local', full: resolution.full !== undefined }
-    case 'external':
-      return { is: 'external', domain: resolution.domain }
-    case 'loop':
-      return { is: 'loop', by: resolution.by }
-    case 'nobody':
-    case 'disabled':
-      return { is: resolution.is }
   }
 }
