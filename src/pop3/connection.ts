@@ -1,6 +1,4 @@
 import type { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
-import { channelBindingsOf } from '#base/channel-bindings.ts'
 import { obey } from './command-table.ts'
 import { askGate } from './gate.ts'
 import { LineReader } from './line-reader.ts'
@@ -98,9 +96,9 @@ export class Connection {
   }
 
   /** Go on under TLS, knowing nothing of what was said before (RFC 2595 §4). */
-  readonly #onSecure = (socket: TLSSocket): void => {
+  readonly #onSecure = (): void => {
     try {
-      this.#session.tls = { bindings: channelBindingsOf(socket, this.#ports.certificate()) }
+      this.#session.tls = true
       this.#session.name = undefined
       this.#wire.allow(LOGIN_IDLE_MS)
       this.#wire.listen()

@@ -18,7 +18,7 @@ export async function askGate(
   ports: Pop3Ports,
 ): Promise<Refusal | undefined> {
   const { tag, user, failedCommands, failedLogins } = session
-  const tls = session.tls !== undefined
+  const { tls } = session
   const subject = {
     ...tag,
     service: session.service,

@@ -16,7 +16,7 @@ export async function finishLogin(
   switch (result.is) {
     case 'user': {
       const { address, mailboxId } = result.user
-      ports.events.loginSucceeded({ ...tag, user: address, mechanism, tls: tls !== undefined })
+      ports.events.loginSucceeded({ ...tag, user: address, mechanism, tls })
       ports.loggedIn(tag.ip)
       try {
         session.maildrop = new Maildrop(mailboxId, await ports.mailboxes.list(mailboxId))

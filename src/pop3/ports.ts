@@ -15,8 +15,6 @@ export interface Pop3Ports {
   /** The name this server gives itself. */
   readonly hostname: () => string
   readonly secureContext: () => SecureContext
-  /** DER of the certificate shown, for tls-server-end-point (RFC 5929 §4). */
-  readonly certificate: () => Uint8Array
   readonly facts: FactReaders<Subject>
   readonly signIn: SignIn
   readonly mailboxes: Pick<MailboxStore, 'list' | 'read' | 'remove'>

@@ -1,4 +1,4 @@
-import type { ChannelBindings, Exchange, MechanismName, SignInResult } from '#auth/contract.ts'
+import type { Exchange, MechanismName, SignInResult } from '#auth/contract.ts'
 import type { SessionTag } from '#events/contract.ts'
 import type { Maildrop } from './maildrop.ts'
 import type { Peer, Pop3Listener } from './ports.ts'
@@ -23,8 +23,8 @@ export interface Session {
   readonly tag: SessionTag
   readonly service: Pop3Listener['service']
   readonly peer: Peer
-  /** Present once the connection is under TLS. */
-  tls: { readonly bindings: ChannelBindings } | undefined
+  /** The connection is under TLS. */
+  tls: boolean
   /** The name that USER gave. */
   name: string | undefined
   sasl: SaslExchange | undefined
@@ -46,7 +46,7 @@ export function startSession(service: Pop3Listener['service'], peer: Peer): Sess
     tag: { service, ip: peer.ip },
     service,
     peer,
-    tls: undefined,
+    tls: false,
     name: undefined,
     sasl: undefined,
     utf8: false,
@@ -61,5 +61,5 @@ export function startSession(service: Pop3Listener['service'], peer: Peer): Sess
 
 /** Tell whether passwords may be taken here: under TLS, or from the machine itself, where nobody listens in. */
 export function mayLogIn({ tls, peer: { ip } }: Session): boolean {
-  return tls !== undefined || ip === '::1' || ip.startsWith('127.')
+  return tls || ip === '::1' || ip.startsWith('127.')
 }

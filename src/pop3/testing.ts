@@ -1,5 +1,5 @@
 /** What the tests of the POP3 server share: a mailbox in memory, a sign-in that knows one user, and a client at the other end. */
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { type Duplex, duplexPair } from 'node:stream'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Exchange, MechanismName, SignIn, SignInResult } from '#auth/contract.ts'
@@ -169,7 +169,6 @@ export function createWorld(options: WorldOptions = {}): World {
       context ??= createSecureContext(options.certificate)
       return context
     },
-    certificate: () => new X509Certificate(options.certificate?.cert ?? '').raw,
     facts: readersOf(options.facts ?? {}),
     signIn: fakeSignIn(),
     mailboxes: mailbox,

@@ -13,7 +13,7 @@ export interface WireListener {
   /** The client has ended its side. */
   onEnd(): void
   /** The TLS handshake is done; nothing is read before `listen`. */
-  onSecure(socket: TLSSocket): void
+  onSecure(): void
   /** The connection is gone, whoever ended it. Told once. */
   onClosed(why: string): void
 }
@@ -98,7 +98,7 @@ export class Wire {
     secure.once('secure', () => {
       if (this.#state !== 'handshake') return
       this.#state = 'open'
-      this.#listener.onSecure(secure)
+      this.#listener.onSecure()
     })
   }
 

@@ -207,8 +207,6 @@ async function muttrc(lines: readonly string[]): Promise<string> {
     `set pop_user = "${USER}"`,
     `set pop_pass = "${PASSWORD}"`,
     'set pop_delete = no',
-    // Left to choose, this mutt takes SCRAM-SHA-256-PLUS and then has no channel binding for it.
-    'set pop_authenticators = "scram-sha-256"',
     'set ssl_starttls = yes',
     'set ssl_force_tls = yes',
     // The certificate is the server's own: it is pinned as mutt does it.

@@ -4,10 +4,14 @@ import type { Pop3Ports } from '../ports.ts'
 import type { Reply } from '../replies.ts'
 import { mayLogIn, type SaslExchange, type Session } from '../session.ts'
 
-/** Give the mechanisms offered now. LOGIN is left out: no POP3 client has only that one. */
+/**
+ * Give the mechanisms offered now. LOGIN is left out: no POP3 client has only that one. So is -PLUS: clients built on GNU SASL
+ * (mutt 2.2) choose it because it is offered, find that they have no binding for TLS 1.3, and try nothing else. No binding is
+ * claimed in the exchange either, or a client that has one would see its absence here as an attack (RFC 5802 §6).
+ */
 export function mechanismsFor(session: Session, ports: Pop3Ports): readonly MechanismName[] {
   if (!mayLogIn(session)) return []
-  return ports.signIn.mechanisms(session.tls?.bindings).filter((mechanism) => mechanism !== 'LOGIN')
+  return ports.signIn.mechanisms(undefined).filter((mechanism) => mechanism !== 'LOGIN')
 }
 
 /** Begin a SASL login (RFC 5034 §4), or list the mechanisms when none is named, as older clients ask. */
@@ -24,7 +28,7 @@ export async function auth(session: Session, args: string, ports: Pop3Ports): Pr
   // RFC 5034 §4: a lone `=` is an initial response of no bytes.
   const response = initial === undefined ? undefined : initial === '=' ? Buffer.alloc(0) : parseBase64(initial)
   if (initial !== undefined && response === undefined) return 'badBase64'
-  const exchange = ports.signIn.exchange(mechanism, session.tls?.bindings)
+  const exchange = ports.signIn.exchange(mechanism, undefined)
   return follow(session, { mechanism, exchange }, await exchange.start(response), ports)
 }
 

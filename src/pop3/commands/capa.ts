@@ -17,7 +17,7 @@ export function capa(session: Session, _args: string, ports: Pop3Ports): Reply {
     'UTF8 USER', // RFC 6856 §2
     ...(before && mayLogIn(session) ? ['USER'] : []),
     ...(mechanisms.length > 0 ? [`SASL ${mechanisms.join(' ')}`] : []), // RFC 2449 §6.3: in both states alike
-    ...(before && session.tls === undefined ? ['STLS'] : []), // RFC 2595 §4
+    ...(before && !session.tls ? ['STLS'] : []), // RFC 2595 §4
     'IMPLEMENTATION Postern',
   ]
   return { is: 'lines', text: 'Capabilities follow', blocks: [capabilities.map((name) => `${name}\r\n`).join('')] }
