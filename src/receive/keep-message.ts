@@ -7,7 +7,7 @@ import type { Answer } from './answer.ts'
 import { consult, type Desk, storyOf } from './consult.ts'
 import type { Intake } from './intake.ts'
 import type { Session } from './session.ts'
-import type { Recipient, Transaction } from './transaction.ts'
+import type { Transaction } from './transaction.ts'
 
 const UTF8 = new TextEncoder()
 
@@ -39,7 +39,7 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
   const { sender, recipients } = tx
   const atMs = clock.nowMs()
   const addresses = recipients.map(({ address }) => address)
-  const { mailboxes, queue } = placesOf(recipients)
+  const { mailboxes, queue } = placesOf(tx)
   const reply = formatKept(ref)
   const trace = formatReceived({
     helo,
@@ -103,18 +103,24 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
 }
 
 /** Give where the message goes, each place once: mailboxes by their number, and addresses elsewhere. */
-function placesOf(recipients: readonly Recipient[]): {
+function placesOf({ recipients, parameters: { ret, envid, body, smtputf8 } }: Transaction): {
   readonly mailboxes: ReadonlyMap<number, string>
   readonly queue: readonly NewQueueEntry[]
 } {
   const mailboxes = new Map<number, string>()
   const queue = new Map<string, NewQueueEntry>()
+  const ofMessage = {
+    ...(ret && { ret }),
+    ...(envid && { envid }),
+    ...(body && { body }),
+    ...(smtputf8 && { smtputf8 }),
+  }
   for (const { address, resolution, parameters } of recipients) {
-    if (resolution.is === 'external') enqueue(queue, { recipient: address, ...parameters })
+    if (resolution.is === 'external') enqueue(queue, { recipient: address, ...ofMessage, ...parameters })
     if (resolution.is !== 'local') continue
     for (const { mailboxId, user } of resolution.mailboxes) mailboxes.set(mailboxId, user)
     // RFC 3461 §5.2.7.3: an address that an alias or a forward leads to takes the parameters with it.
-    for (const recipient of resolution.external) enqueue(queue, { recipient, ...parameters })
+    for (const recipient of resolution.external) enqueue(queue, { recipient, ...ofMessage, ...parameters })
   }
   return { mailboxes, queue: [...queue.values()] }
 }

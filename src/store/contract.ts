@@ -265,9 +265,15 @@ export interface DecisionStore {
 /** One recipient elsewhere that a kept message waits for. */
 export interface NewQueueEntry {
   readonly recipient: string
-  /** DSN parameters of RFC 3461, as given. */
+  /** DSN parameters of RFC 3461, as given: of the recipient, and of its message. */
   readonly notify?: string
   readonly orcpt?: string
+  readonly ret?: 'FULL' | 'HDRS'
+  readonly envid?: string
+  /** What the client declared of the content (RFC 6152 §2): the next server must be able to take it. */
+  readonly body?: '7BIT' | '8BITMIME'
+  /** The message or its envelope needs SMTPUTF8 (RFC 6531 §3.4). */
+  readonly smtputf8?: true
 }
 
 export interface QueueEntry extends NewQueueEntry {

@@ -27,7 +27,7 @@ export function writeMessages(db: DatabaseSync, sequences: Sequences) {
   const place = db.prepare('INSERT INTO placement (mailbox, message, size) VALUES (?, ?, ?)')
   const count = db.prepare('UPDATE mailbox SET messages = messages + 1, bytes = bytes + ? WHERE id = ?')
   const queue = db.prepare(
-    'INSERT INTO queue_entry (message, created_at, recipient, notify, orcpt) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO queue_entry (message, created_at, recipient, notify, orcpt, ret, envid, body, smtputf8) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const decide = db.prepare('INSERT INTO decision (id, at, head, story) VALUES (?, ?, ?, ?)')
   const openDraft = db.prepare('INSERT INTO draft (body, line) VALUES (?, ?)')
@@ -62,8 +62,10 @@ export function writeMessages(db: DatabaseSync, sequences: Sequences) {
         place.run(mailbox, id, placedBytes)
         holders += 1
       }
-      for (const { recipient, notify = null, orcpt = null } of entries) {
-        queue.run(id, receivedAtMs, recipient, notify, orcpt)
+      for (const entry of entries) {
+        const { recipient, notify = null, orcpt = null, ret = null, envid = null } = entry
+        const smtputf8 = entry.smtputf8 === true ? 1 : 0
+        queue.run(id, receivedAtMs, recipient, notify, orcpt, ret, envid, entry.body ?? null, smtputf8)
       }
       if (holders === 0) throw new Error('A message needs a mailbox or a queue entry to stand in')
       if (holders > 1) share.run(id, holders)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { Fault } from '#base/fault.ts'
+import type { NewQueueEntry } from '#store/contract.ts'
 import type { StoreEngine } from './engine.ts'
 import { asRead, makeMailboxes, readWhole, sampleBytes, sampleMessage, sampleRecord } from './samples.ts'
 import { withStore } from './with-store.ts'
@@ -91,8 +92,16 @@ export function messagesContract(engine: StoreEngine): void {
   it('keeps what waits for recipients elsewhere', async () => {
     await withStore(engine, async ({ store }) => {
       const [mailbox] = (await makeMailboxes(store, 1)) as [number]
-      const queue = [
-        { recipient: 'a@far.example', notify: 'SUCCESS,FAILURE', orcpt: 'rfc822;a@far.example' },
+      const queue: NewQueueEntry[] = [
+        {
+          recipient: 'a@far.example',
+          notify: 'SUCCESS,FAILURE',
+          orcpt: 'rfc822;a@far.example',
+          ret: 'HDRS',
+          envid: 'QQ314159',
+          body: '8BITMIME',
+          smtputf8: true,
+        },
         { recipient: 'b@far.example' },
       ]
       const { messageId } = await store.messages.accept(sampleMessage([mailbox], 'x\r\n', { queue }))
