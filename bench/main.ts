@@ -6,12 +6,15 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from './peers/peer.ts'
 import type { Outcome, Scenario } from './scenario.ts'
+import { blocked } from './scenarios/blocked.ts'
 import { idle } from './scenarios/idle.ts'
 import { inbound } from './scenarios/inbound.ts'
+import { policy } from './scenarios/policy.ts'
 import { pop3 } from './scenarios/pop3.ts'
+import { refuse } from './scenarios/refuse.ts'
 import { formatNumber, formatTable } from './statistics.ts'
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { inbound, idle, pop3 }
+const SCENARIOS: Readonly<Record<string, Scenario>> = { inbound, refuse, blocked, idle, pop3, policy }
 const RESULTS = join(ROOT, 'bench/results.json')
 
 const { values: flags, positionals } = parseArgs({

@@ -1,13 +1,19 @@
 /** Puts the parts together, starts and stops them. The only file that names a store's driver. */
+import { X509Certificate } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { createAdmin } from '#admin/admin.ts'
 import { createHttp } from '#admin/http.ts'
+import { createMetrics } from '#admin/metrics.ts'
+import { openRelayWarning } from '#admin/open-relay-warning.ts'
 import { provision } from '#admin/provision.ts'
 import { listenOnSocket } from '#admin/socket.ts'
 import { makeCredentials, matchesCredentials } from '#auth/credentials.ts'
+import { openSignIn } from '#auth/sign-in.ts'
 import { systemClock } from '#base/clock.ts'
+import { createDns } from '#base/dns.ts'
 import { createReferences } from '#base/reference.ts'
 import { addressesOfThisMachine } from '#base/this-machine.ts'
 import { createDirectoryChanges } from '#directory/change.ts'
@@ -17,20 +23,34 @@ import { openLogFiles } from '#events/log-files.ts'
 import type { FactReaders } from '#gate/facts.ts'
 import type { Subject } from '#gate/subject.ts'
 import { createPopLogins } from '#ledger/memory/pop-logins.ts'
+import { readOnly } from '#ledger/read-only.ts'
+import { openOpenConnections } from '#ledger/shared/open-connections.ts'
+import { tentativeLedger } from '#review/tentative-ledger.ts'
 import { compileGroups } from '#settings/ip-groups.ts'
 import { SettingsKeeper } from '#settings/keeper.ts'
 import type { Ports } from '#settings/listen.ts'
 import type { Settings } from '#settings/schema.ts'
+import { Records } from '#store/records.ts'
 import { openStore } from '#store/sqlite/open.ts'
 import { restoreStore } from '#store/sqlite/restore.ts'
 import { startWriter } from '#store/sqlite/start.ts'
+import { createAccountKeeper } from './threads/account-keeper.ts'
+import { type Auditor, createAuditor, sayAudit, silentEvents } from './threads/auditor.ts'
+import { createBlockKeeper } from './threads/block-keeper.ts'
 import { openCertificate } from './threads/certificate.ts'
+import { COUNTERS_OF_REASON } from './threads/facts/counters.ts'
 import { createFacts } from './threads/facts.ts'
 import { keepHouse } from './threads/housekeeping.ts'
 import { machineName } from './threads/machine-name.ts'
 import type { Policy } from './threads/messages.ts'
+import { createNotices, suspensionNotice } from './threads/notices.ts'
+import { watchOpenRelay } from './threads/open-relay-alarm.ts'
+import { reachOf } from './threads/reach.ts'
+import { openReferenceNumbers } from './threads/reference-numbers.ts'
 import { createServices, type Listening } from './threads/services.ts'
 import { startSessionThreads } from './threads/session-threads.ts'
+import { openSharedLedger } from './threads/shared-ledger.ts'
+import { createStandingBlocks } from './threads/standing-blocks.ts'
 import { Undo } from './threads/undo.ts'
 
 export interface ServerOptions {
@@ -55,6 +75,9 @@ const SOCKET_FILE = 'admin.sock'
 /** Holds the number of the server's own process. */
 const PID_FILE = 'postern.pid'
 
+/** What the store remembers the administrator's last address by. */
+const ADMINISTRATOR_ADDRESS = 'administrator-address'
+
 /** Sessions are cheap and the work is small: beyond this many threads the store's writer is the limit. */
 const MOST_SESSION_THREADS = 8
 
@@ -71,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 async function start({ dataDir, version, provisionFile, ports, opened }: ServerOptions, undo: Undo): Promise<Server> {
   const clock = systemClock
+  let auditor: Auditor | undefined
   const startedAtMs = clock.nowMs()
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
 
@@ -84,7 +108,12 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
   await writeFile(pidFile, `${process.pid}\n`)
   undo.push(() => rm(pidFile, { force: true }))
 
-  const keeper = await SettingsKeeper.open(store.settings, { clock, ports })
+  const keeper = await SettingsKeeper.open(store.settings, {
+    clock,
+    ports,
+    // Provisioning comes before there is an auditor: what it opens is said in the log at the start.
+    weigh: async (draft) => (await auditor?.weigh(draft)) ?? [],
+  })
   const settings = () => keeper.current().settings
   const logs = openLogFiles({ dir: join(dataDir, 'logs'), options: settings().logs, clock })
   undo.push(() => logs.close())
@@ -110,6 +139,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
   })
   undo.push(() => certificate.close())
 
+  let administratorAddress = await store.blocks.remembered(ADMINISTRATOR_ADDRESS)
   function policy(): Policy {
     const { cert, key } = certificate.current()
     return {
@@ -117,17 +147,53 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
       hostname: hostname(),
       certificate: { cert, key },
       machineAddresses: addressesOfThisMachine(),
+      ...(administratorAddress === undefined ? {} : { administratorAddress }),
     }
   }
 
   const referenceKey = await store.decisions.key()
+  const references = createReferences(referenceKey)
+  const numbers = await openReferenceNumbers(store.decisions, references, (error) =>
+    events.faulted({ what: 'numbering decisions', error }),
+  )
+  const records = new Records({
+    decisions: store.decisions,
+    clock,
+    nextReference: numbers.next,
+    faulted: events.faulted,
+  })
+  undo.push(() => records.flush())
+
+  const threads = Math.min(availableParallelism(), MOST_SESSION_THREADS)
+  const journalDir = join(dataDir, 'ledger')
+  const counts = openSharedLedger({
+    bytes: bytesOf(settings().ledger.memory),
+    dir: journalDir,
+    secret: referenceKey,
+    threadIndex: threads,
+    clock,
+    events,
+  })
+  undo.push(() => counts.close())
+
+  let reach = reachOf(policy())
+  const suspensions = new Map((await store.blocks.suspensions()).map((each) => [each.ip, each]))
+  const neverBlocked = (ip: string): boolean => reach.neverBlocked(ip)
+  const standing = createStandingBlocks(clock, neverBlocked, await store.blocks.standing(clock.nowMs()))
   const popLogins = createPopLogins()
   const sessions = await startSessionThreads({
-    threads: Math.min(availableParallelism(), MOST_SESSION_THREADS),
+    threads,
     storeFile,
+    journalDir,
     connectStore: () => writer.connect(),
     policy: policy(),
     referenceKey,
+    ledger: counts.shared,
+    standing: () => ({ blocks: standing.list(), suspensions: [...suspensions.values()] }),
+    ended: counts.released,
+    sentence(sentence, ref) {
+      void (sentence.is === 'freeze' ? accounts.carryOut(sentence, ref) : blocks.carryOut(sentence, ref))
+    },
     events,
     clock,
     lines: logs.write,
@@ -135,39 +201,126 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
   })
   undo.push(() => sessions.stop())
 
-  /** The live readers, over these settings: for `try`. */
+  /** Forget what was counted against a network, so that lifting what follows from it is a new start. */
+  function forgive(reason: string, network: string): void {
+    const counters = COUNTERS_OF_REASON[reason]
+    if (counters !== undefined) counts.ledger.forget(counters.of, network, counters.withinMs(settings()))
+  }
+
+  const notices = createNotices({
+    directory,
+    messages: store.messages,
+    hostname,
+    clock,
+    nextReference: numbers.next,
+    events,
+  })
+  const blocks = createBlockKeeper({
+    store: store.blocks,
+    clock,
+    settings,
+    standing,
+    suspensions,
+    neverBlocked,
+    spread: sessions.act,
+    forgive,
+    events,
+    alarmed: (suspension) => void notices.send(suspensionNotice(suspension)),
+  })
+  const accounts = createAccountKeeper({
+    directory,
+    store: store.directory,
+    queue: store.queue,
+    endSessionsOf: (user) => sessions.act({ is: 'endSessionsOf', user }),
+    notices,
+    clock,
+    events,
+  })
+
+  const dns = createDns({
+    servers: settings().dns.servers,
+    timeoutMs: settings().dns.timeout,
+    cacheSize: 1000,
+    clock,
+  })
+  undo.push(() => dns.close())
+
+  /** The live readers over these settings, counting nothing: for `try`, and for the probe. */
   function factsOver(draft: Settings): FactReaders<Subject> {
+    const connections = openOpenConnections(counts.shared, threads)
     return createFacts({
       settings: () => draft,
       inGroup: compileGroups(draft.ipGroups, addressesOfThisMachine()).has,
       directory,
-      store: store.directory,
-      popLogins,
+      store,
+      ledger: tentativeLedger(readOnly(counts.ledger)),
+      openConnections: connections,
       connections: (service) => (service === 'admin' ? 0 : sessions.connections(service)),
+      popLogins,
+      dns,
+      blocks: standing,
+      suspensions: { of: (ip) => suspensions.get(ip) },
       nowMs: clock.nowMs,
+      supposed: true,
     })
   }
 
   let ready = false
+  const ledgerState = () => counts.ledger.state()
+  const metrics = createMetrics({
+    version,
+    ready: () => ready,
+    settings: keeper,
+    blocks,
+    ledger: ledgerState,
+    connections: (service) => (service === 'admin' ? 0 : sessions.connections(service)),
+  })
   const services = createServices({
     ports,
     bindSessions: sessions.bind,
     createHttp: () =>
       createHttp({
         ready: () => ready,
-        allows: (ip) => {
-          const { ipGroup } = settings().services.admin
-          return ipGroup === undefined || compileGroups(settings().ipGroups, addressesOfThisMachine()).has(ipGroup, ip)
-        },
+        allows: (ip) => reach.mayAdminister(ip),
         maxConnections: () => settings().services.admin.maxConnections,
+        warning: () => openRelayWarning(settings()),
+        metrics,
+        faulted: (error) => events.faulted({ what: 'administration over HTTP', error }),
       }),
     events,
     opened,
   })
   undo.push(() => services.close())
 
+  const signIn = openSignIn({ directory, store: store.directory, secret: referenceKey })
+  auditor = createAuditor({
+    directory: store.directory,
+    machineAddresses: addressesOfThisMachine,
+    factsOver,
+    listening: services.listening,
+    async forgive(ip) {
+      await blocks.lift({ network: ip }, 'postern audit')
+      for (const reason of Object.keys(COUNTERS_OF_REASON)) forgive(reason, ip)
+    },
+    session: {
+      clock,
+      hostname,
+      secureContext: () => createSecureContext(certificate.current()),
+      certificate: () => new X509Certificate(certificate.current().cert).raw,
+      directory,
+      signIn,
+      messages: store.messages,
+      records,
+      nextReference: numbers.next,
+      // What the probe is told is in the audit; the log is for what others do.
+      events: { ...silentEvents(events), faulted: events.faulted },
+    },
+  })
+  const { audit } = auditor
+
   const admin = createAdmin({
     version,
+    clock,
     startedAtMs,
     dataDir,
     store,
@@ -175,27 +328,54 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     directory,
     changes,
     facts: factsOver,
-    references: createReferences(referenceKey),
+    references,
     machineAddresses: addressesOfThisMachine,
     events,
+    blocks,
+    accounts,
+    popLogins: {
+      list: () => popLogins.list(),
+      revoke(ip) {
+        void sessions.act({ is: 'popRevoked', ip })
+        return popLogins.revoke(ip)
+      },
+    },
+    audit: (draft, { probe }) => audit(draft, { probe: probe ? 'network' : 'no' }),
+    ledger: ledgerState,
+    async administratorAt(ip) {
+      await store.blocks.remember(ADMINISTRATOR_ADDRESS, ip)
+      administratorAddress = ip
+      reach = reachOf(policy())
+      sessions.adopt(policy())
+    },
+    administratorAddress: () => administratorAddress,
   })
   const socket = await listenOnSocket(await admin.ready(), join(dataDir, SOCKET_FILE))
   undo.push(() => socket.close())
 
+  const openRelay = watchOpenRelay(clock, settings, events)
+  undo.push(() => openRelay.close())
   keeper.subscribe(async ({ version, settings: now }, differences) => {
     const saved = await store.settings.get(version)
     events.settingsChanged({ version, author: saved?.author ?? '', paths: differences.map(({ path }) => path) })
     events.setLevel(now.logs.level)
     logs.adopt(now.logs)
+    dns.adopt({ servers: now.dns.servers, timeoutMs: now.dns.timeout, cacheSize: 1000 })
+    openRelay.look()
     if (differences.some(({ path }) => path.startsWith('tls.') || path === 'server.hostname')) {
       await certificate.follow(now.tls, hostname())
     }
+    reach = reachOf(policy())
     sessions.adopt(policy())
     await services.follow(now)
   })
   await services.follow(settings())
-  undo.push(keepHouse(clock, store.decisions, settings, events))
+  undo.push(keepHouse({ clock, decisions: store.decisions, blocks, settings, events }))
   ready = true
+  void audit(settings(), { probe: 'in-process' }).then(
+    (found) => sayAudit(found, events),
+    (error) => events.faulted({ what: 'auditing the settings', error }),
+  )
 
   return {
     failed: writer.ended.then((error) => error ?? new Error('The store has ended')),
@@ -204,6 +384,11 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
       await undo.all()
     },
   }
+}
+
+/** `ledger.memory` has bounds, so it is never without one. */
+function bytesOf(memory: number | 'unlimited'): number {
+  return memory === 'unlimited' ? 64 * 1024 ** 2 : memory
 }
 
 /** Put a backup in the place of a data directory's store; throws a Fault when it is none, or while a server lives there. */

@@ -27,6 +27,10 @@ main.on('message', (message: ToSessionThread) => {
     case 'popLogin':
       parts.popLogins.note(message.ip, message.atMs)
       break
+    case 'act':
+      parts.act(message.act)
+      tell({ is: 'acted', round: message.round })
+      break
     case 'linesTaken':
       parts.linesTaken()
       break

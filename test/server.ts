@@ -18,7 +18,11 @@ export type Ports = Readonly<Record<(typeof SERVICES)[number], number>>
 export interface Provision {
   readonly settings?: Readonly<Record<string, unknown>>
   readonly domains?: readonly string[]
-  readonly users?: readonly { readonly address: string; readonly password: string }[]
+  readonly users?: readonly {
+    readonly address: string
+    readonly password: string
+    readonly localDomainsOnly?: boolean
+  }[]
   readonly aliases?: readonly { readonly address: string; readonly to: readonly string[] }[]
 }
 

@@ -20,14 +20,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   deliver: above('deliver').filter((folder) => folder !== 'receive' && folder !== 'auth'),
   pop3: above('receive').filter((folder) => folder !== 'queue' && folder !== 'smtp'),
   review: ['base', 'smtp', 'gate', 'settings', 'ledger', 'store', 'events'],
-  admin: ['base', 'gate', 'review', 'settings', 'events', 'store', 'queue', 'auth', 'directory'],
+  admin: ['base', 'gate', 'review', 'settings', 'ledger', 'events', 'store', 'queue', 'auth', 'directory'],
   commands: ['base', 'settings', 'events', 'admin'],
 }
 
 /** The files that put the parts together; each may import everything. */
 const JOINTS = ['server.ts', 'restore.ts', 'session-thread.ts', 'threads/']
 /** The only folders below a part that others may not look into: its drivers. */
-const DRIVERS = /^(store\/(sqlite|postgres)|ledger\/(memory|redis))\//
+const DRIVERS = /^(store\/(sqlite|postgres)|ledger\/(memory|shared|redis))\//
 
 function above(folder: string): readonly string[] {
   const order = [

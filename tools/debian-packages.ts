@@ -19,6 +19,11 @@ export const CLIENT_PACKAGES: readonly string[] = [
   'getmail6',
   'python3',
   'openssl',
+  // What an attacker would try first.
+  'nmap',
+  // Networks of the tests' own: addresses that are strangers', NAT.
+  'iproute2',
+  'nftables',
 ]
 
 /** Mail servers exclude one another as packages, and start by themselves: they are unpacked, never installed. */

@@ -19,6 +19,7 @@ const CHECKS: readonly (readonly [name: string, program: string, ...args: string
   ['documented exports', process.execPath, 'tools/check-exports.ts'],
   ['references to RFCs', process.execPath, 'tools/check-rfc.ts'],
   ['settings reference is fresh', process.execPath, 'tools/generate-settings-reference.ts', '--check'],
+  ['rules reference is fresh', process.execPath, 'tools/generate-rules-reference.ts', '--check'],
 ]
 
 /** Tests that need minutes, root or other people's programs, in the order they run. */
@@ -81,8 +82,10 @@ function prepareMachine(): void {
   } else if (missing.length > 0) {
     say(`Not root, so these Debian packages stay missing and their tests are skipped: ${missing.join(' ')}`)
   }
-  const postfix = unpackPeer('postfix', say)
-  if ('problem' in postfix) say(`${postfix.problem}: the tests that need it are skipped.`)
+  for (const name of ['postfix', 'nsd']) {
+    const peer = unpackPeer(name, say)
+    if ('problem' in peer) say(`${peer.problem}: the tests that need it are skipped.`)
+  }
 }
 
 function absolute(files: readonly string[]): readonly string[] {

@@ -50,10 +50,11 @@ export async function startPostfix(domain: string): Promise<Peer> {
   return { name: 'Postfix', durable: true, queues: true, port, pid, kept, stop }
 }
 
-/** Start smtp-sink, which takes mail as fast as C can and throws it away. */
-export async function startSmtpSink(): Promise<Peer> {
+/** Start smtp-sink, which takes mail as fast as C can and throws it away; `flags` make it refuse instead (`-f RCPT`). */
+export async function startSmtpSink(flags: readonly string[] = []): Promise<Peer> {
   const port = await freePort()
-  const command = [join(postfixFolder(), 'usr/sbin/smtp-sink'), '-u', OWNER.name, `127.0.0.1:${port}`, '1000']
+  const program = join(postfixFolder(), 'usr/sbin/smtp-sink')
+  const command = [program, ...flags, '-u', OWNER.name, `127.0.0.1:${port}`, '1000']
   const { pid, stop } = await startProgram(command, port, { env: postfixEnvironment() })
   return { name: 'smtp-sink', durable: false, port, pid, stop }
 }
@@ -119,7 +120,7 @@ inet_protocols = ipv4
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 virtual_mailbox_domains = ${domain}
 virtual_mailbox_base = ${dir}/mail
-virtual_mailbox_maps = static:user1/
+virtual_mailbox_maps = inline:{ {user1@${domain} = user1/} }
 virtual_uid_maps = static:${NOBODY}
 virtual_gid_maps = static:${NOBODY}
 virtual_mailbox_limit = 0

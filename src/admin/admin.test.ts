@@ -7,7 +7,14 @@ import { notFound } from './problem.ts'
 import { object, type Route } from './route.ts'
 
 const faults: string[] = []
-const parts = { events: { faulted: ({ what }: { what: string }) => void faults.push(what) } } as unknown as AdminParts
+let mode = 'controlled'
+const noted: string[] = []
+const parts = {
+  events: { faulted: ({ what }: { what: string }) => void faults.push(what) },
+  settings: { current: () => ({ settings: { relay: { mode } } }) },
+  administratorAddress: () => noted.at(-1),
+  administratorAt: async (ip: string) => void noted.push(ip),
+} as unknown as AdminParts
 
 function failing(path: string, error: unknown): Route {
   return {
@@ -87,4 +94,30 @@ test('the author is a label, on one line', async () => {
   assert.equal(await author(encodeURIComponent('a\nb')), 'a\\u{a}b')
   assert.equal(await author('%'), 'postern')
   assert.equal(await author(), 'postern')
+})
+
+test('where the administrator sits is noted in its one form, when it is new, and only if it is an address', async () => {
+  const client = async (header: string) => {
+    const headers = { 'x-postern-client': header }
+    return (await app.inject({ method: 'POST', url: '/echo/x', headers, payload: { count: 1 } })).json().clientIp
+  }
+  assert.equal(await client('::ffff:203.0.113.7'), '203.0.113.7')
+  assert.equal(await client('203.0.113.7'), '203.0.113.7')
+  assert.equal(await client('2001:DB8:0::9'), '2001:db8::9')
+  for (const none of ['127.0.0.1', '::1', '::ffff:127.0.0.1', 'localhost', '203.0.113.0/24', '', 'x'.repeat(5000)]) {
+    assert.equal(await client(none), undefined, none)
+  }
+  assert.deepEqual(noted, ['203.0.113.7', '2001:db8::9'])
+})
+
+test('while the relay is open, every answer says so, those of trouble too', async () => {
+  const warningOf = async (url: string) => {
+    const { headers } = await app.inject({ method: 'GET', url })
+    return decodeURIComponent(String(headers['postern-warning'] ?? ''))
+  }
+  assert.equal(await warningOf('/missing'), '')
+  mode = 'open'
+  for (const url of ['/missing', '/bug', '/nowhere'])
+    assert.match(await warningOf(url), /^This server is an open relay/)
+  mode = 'controlled'
 })

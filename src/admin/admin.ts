@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import fastify, { type FastifyInstance } from 'fastify'
+import { LOOPBACK, normalizeIp } from '#base/network-set.ts'
 import { printable } from '#base/printable.ts'
+import { openRelayWarning, WARNING_HEADER } from './open-relay-warning.ts'
 import type { AdminParts } from './parts.ts'
 import { replyTo } from './problem.ts'
 import type { Asked, Route } from './route.ts'
@@ -43,6 +45,10 @@ export function createAdmin(parts: AdminParts, routes: readonly Route[] = ROUTES
       todo: 'Are command and server of the same version?',
     }),
   )
+  app.addHook('onSend', async (_request, reply) => {
+    const warning = openRelayWarning(parts.settings.current().settings)
+    if (warning !== undefined) reply.header(WARNING_HEADER, encodeURIComponent(warning))
+  })
   for (const route of routes) addRoute(app, route, parts)
 
   return {
@@ -65,11 +71,14 @@ function addRoute(app: FastifyInstance, route: Route, parts: AdminParts): void {
       ...(route.body === undefined ? {} : { body: route.body }),
     },
     async handler(request, reply) {
+      const clientIp = clientOf(request.headers['x-postern-client'])
+      if (clientIp !== undefined) await noteAdministrator(clientIp, parts)
       const asked: Asked = {
         params: request.params as Record<string, string>,
         query: request.query as Record<string, unknown>,
         body: request.body,
         author: authorOf(request.headers['x-postern-author']),
+        ...(clientIp === undefined ? {} : { clientIp }),
       }
       const answer = await route.run(asked, parts)
       return reply.header('cache-control', 'no-store').send(answer ?? {})
@@ -84,5 +93,22 @@ function authorOf(header: string | string[] | undefined): string {
     return printable(decodeURIComponent(header), MOST_AUTHOR)
   } catch {
     return 'postern'
+  }
+}
+
+/** The address that a command was called from; undefined for what is no address, or is this machine's own. */
+function clientOf(header: string | string[] | undefined): string | undefined {
+  const ip = typeof header === 'string' ? normalizeIp(header.trim()) : undefined
+  // Who comes from this machine to itself is here: that says nothing of where the administrator sits.
+  return ip === undefined || LOOPBACK.has(ip) ? undefined : ip
+}
+
+/** Remember where the administrator sits. A store that cannot keep it must not stop the command that would mend it. */
+async function noteAdministrator(ip: string, parts: AdminParts): Promise<void> {
+  if (parts.administratorAddress() === ip) return
+  try {
+    await parts.administratorAt(ip)
+  } catch (error) {
+    parts.events.faulted({ what: 'administration: remembering where the administrator sits', error })
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Step } from '#directory/contract.ts'
 import type { Story } from '#gate/story.ts'
+import type { Audit } from '#review/audit.ts'
 import type { Trial } from '#review/try.ts'
 import type { GroupEntry } from '#settings/ip-group-entries.ts'
 import type { DecisionRecord, Forwarding } from '#store/contract.ts'
@@ -42,9 +43,25 @@ export interface SettingChange {
   readonly to: string
 }
 
-export interface SettingsSaved {
+/** What a change of settings may say beside the change itself. */
+export interface Confirmable {
+  /** The second, explicit yes to a change that was refused because it is dangerous. */
+  readonly confirmed?: boolean
+}
+
+export interface Warned {
+  /** What is allowed, and probably not meant; a sentence each. */
+  readonly warnings: readonly string[]
+}
+
+export interface SettingsSaved extends Warned {
   readonly version: number
   /** Empty: it was so already, and no version was added. */
+  readonly changes: readonly SettingChange[]
+}
+
+/** What a draft would change, and what there is to say of it. */
+export interface SettingsDiff extends Warned {
   readonly changes: readonly SettingChange[]
 }
 
@@ -71,6 +88,8 @@ export interface User {
   readonly quotaMessages?: number
   readonly forwarding?: Forwarding
   readonly localDomainsOnly: boolean
+  /** Sending is stopped: why, by which rule or whom, and the reference of the decision. */
+  readonly frozen?: { readonly since: string; readonly why: string; readonly by: string; readonly ref?: string }
 }
 
 /** One user with what the mailbox holds. */
@@ -93,6 +112,19 @@ export interface UserFields {
 export interface NewUserBody extends UserFields {
   readonly address: string
   readonly password?: string
+}
+
+export interface UserFreeze {
+  readonly address: string
+  /** Recipients of waiting mail that are held now. */
+  readonly held: number
+}
+
+export interface UserRelease {
+  readonly address: string
+  /** Recipients of held mail that go on their way, or were deleted. */
+  readonly released: number
+  readonly removed: number
 }
 
 export interface Imported {
@@ -134,10 +166,102 @@ export interface IpGroup {
   readonly usedBy: readonly string[]
 }
 
+export interface IpGroupSaved extends IpGroup, Warned {}
+
+/** What to change of some entries of a group: what is absent stays. */
+export interface EntryChange extends Confirmable {
+  readonly entries: readonly string[]
+  readonly enabled?: boolean
+  /** Null takes it away. */
+  readonly description?: string | null
+}
+
 export interface IpGroupTest {
   readonly group: string
   readonly ip: string
   readonly member: boolean
+}
+
+// ---- blocks, trust, relay grants ------------------------------------------------------------------------------------
+
+export interface BlockLine {
+  readonly id: number
+  readonly network: string
+  readonly reason: string
+  readonly evidence: string
+  readonly since: string
+  /** Absent: until it is lifted. */
+  readonly until?: string
+  readonly endsInMs?: number
+  /** How many blocks of this network came before within a week. */
+  readonly repeats: number
+  readonly ref?: string
+  readonly author?: string
+}
+
+export interface Blocks {
+  /** How many stand in all; `items` may be fewer. */
+  readonly count: number
+  /** Newest first. */
+  readonly items: readonly BlockLine[]
+}
+
+export interface NewBlock {
+  readonly network: string
+  /** Absent: until it is lifted. */
+  readonly forMs?: number
+  readonly why?: string
+}
+
+export interface BlocksLifted {
+  readonly lifted: readonly BlockLine[]
+}
+
+export interface NeverBlocked {
+  /** limits.neverBlock. */
+  readonly entries: readonly string[]
+  /** Where the administrator was last seen: never blocked either. */
+  readonly administrator?: string
+}
+
+export interface NeverBlockedSaved extends NeverBlocked, Warned {}
+
+/** A right that addresses have because of the group they are in. */
+export interface TrustRole {
+  readonly setting: string
+  /** Absent: the setting names no group. */
+  readonly group?: string
+  readonly gives: string
+  /** The first entries of it; `count` is how many there are. */
+  readonly entries: readonly string[]
+  readonly count: number
+  /** The rules that do not judge its members. */
+  readonly exemptFrom: readonly { readonly rule: string; readonly about: string }[]
+}
+
+export interface SuspensionLine {
+  readonly ip: string
+  readonly evidence: string
+  readonly since: string
+  readonly ref?: string
+}
+
+export interface Trust {
+  readonly roles: readonly TrustRole[]
+  readonly suspended: readonly SuspensionLine[]
+}
+
+/** The ways that POP3 logins have opened (relay.popBeforeSmtp). */
+export interface RelayGrants {
+  readonly enabled: boolean
+  readonly minutes: number
+  /** The newest first. */
+  readonly items: readonly {
+    readonly ip: string
+    readonly at: string
+    readonly until: string
+    readonly endsInMs: number
+  }[]
 }
 
 // ---- review ---------------------------------------------------------------------------------------------------------
@@ -149,6 +273,10 @@ export interface TryBody {
   readonly from: string
   readonly to: readonly string[]
   readonly as?: string
+  /** The name of a login that would have failed before. */
+  readonly failedLogin?: string
+  /** It would have talked before the greeting. */
+  readonly talkedEarly?: boolean
   readonly popBeforeMinutes?: number
   readonly tls?: boolean
   /** The header of the message, and the size of all of it. */
@@ -160,6 +288,31 @@ export interface TryBody {
 export interface Tried {
   readonly trial: Trial
   readonly text: string
+}
+
+export interface AuditBody {
+  /** Settings in the form of `postern settings export`, laid over today's. */
+  readonly draft?: string
+  /** Ask the running server too, as a stranger would; not with a draft, which does not run. */
+  readonly probe?: boolean
+}
+
+export type Audited = Audit
+
+/** One record, short; `postern explain REF` tells all. */
+export interface RecordLine {
+  readonly reference: string
+  readonly at: string
+  readonly outcome: DecisionRecord['outcome']
+  readonly service: string
+  readonly ip: string
+  readonly sender?: string
+  readonly recipients: readonly string[]
+  readonly reply: string
+  /** Why, in the words of the rule that decided. */
+  readonly because?: string
+  /** The same came so often again, counted and not kept one by one; and when last. */
+  readonly repeats?: { readonly count: number; readonly lastAt: string }
 }
 
 export interface Explained {
@@ -176,6 +329,11 @@ export interface QueueLine {
   readonly sender: string
   readonly recipient: string
   readonly sizeBytes: number
+  /** The user that sent it, where one had logged in; and the client's address. */
+  readonly user?: string
+  readonly ip?: string
+  /** It is not to be tried until it is released. */
+  readonly held: boolean
 }
 
 export interface Queue {

@@ -8,7 +8,17 @@ import { createHttp } from './http.ts'
 let ready = true
 let allowed = true
 let most: number | 'unlimited' = 'unlimited'
-const server = createHttp({ ready: () => ready, allows: () => allowed, maxConnections: () => most })
+let warning: string | undefined
+const faults: unknown[] = []
+let metrics: () => Promise<string> = async () => 'postern_ready 1\n'
+const server = createHttp({
+  ready: () => ready,
+  allows: () => allowed,
+  maxConnections: () => most,
+  warning: () => warning,
+  metrics: { text: () => metrics() },
+  faulted: (error) => void faults.push(error),
+})
 let base: string
 
 before(async () => {
@@ -38,6 +48,31 @@ test('the page says that the pages are not there yet', async () => {
   assert.equal(status, 200)
   assert.match(text, /not there yet/)
   assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'/)
+})
+
+test('what there is to be warned of stands on the page, and in the head of every answer', async () => {
+  assert.equal((await get('/')).headers.get('postern-warning'), null)
+  warning = 'anyone <may> relay: 100 % \u201copen\u201d'
+  const { text } = await get('/')
+  assert.match(text, /<p role="alert"><strong>anyone &#60;may&#62; relay/)
+  for (const path of ['/', '/healthz', '/readyz', '/metrics', '/nothing']) {
+    const { headers } = await get(path)
+    assert.equal(decodeURIComponent(headers.get('postern-warning') ?? ''), warning, path)
+  }
+  assert.equal((await get('/healthz')).text, 'ok\n')
+  warning = undefined
+})
+
+test('the metrics are text that Prometheus reads', async () => {
+  const { status, text, headers } = await get('/metrics')
+  assert.deepEqual([status, text], [200, 'postern_ready 1\n'])
+  assert.equal(headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+  metrics = async () => Promise.reject(new Error('a secret'))
+  const failed = await get('/metrics')
+  assert.equal(failed.status, 500)
+  assert.doesNotMatch(failed.text, /secret/)
+  assert.match(String(faults), /a secret/)
+  assert.equal((await get('/healthz')).status, 200)
 })
 
 test('nothing is administered over TCP', async () => {

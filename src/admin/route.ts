@@ -21,6 +21,8 @@ export interface Asked {
   readonly body: unknown
   /** Who is noted as the author of a change. */
   readonly author: string
+  /** The address the administrator sits at, where the command knew it (over SSH). */
+  readonly clientIp?: string
 }
 
 export interface ObjectSchema {

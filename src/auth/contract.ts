@@ -13,7 +13,13 @@ export interface ChannelBindings {
 export type SignInResult =
   | { readonly is: 'user'; readonly user: UserRow }
   /** Wrong name or password, or disabled: the client is told the same for all; `why` is for the record. */
-  | { readonly is: 'denied'; readonly name: string; readonly why: string }
+  | {
+      readonly is: 'denied'
+      readonly name: string
+      readonly why: string
+      /** Tells one guess from another, and nothing of the guess; undefined where the mechanism shows no password (SCRAM). */
+      readonly guess?: string
+    }
   /** The client's message did not follow the mechanism's grammar. */
   | { readonly is: 'malformed'; readonly why: string }
   /** Too many hashes wait already, or the store is away: 454, try again. */

@@ -12,7 +12,11 @@ import { openSignIn } from './sign-in.ts'
 
 const credentials = await makeCredentials('sécret')
 
-async function start(change: (store: DirectoryStore) => DirectoryStore = (store) => store, hashing?: HashingQueue) {
+async function start(
+  change: (store: DirectoryStore) => DirectoryStore = (store) => store,
+  hashing?: HashingQueue,
+  secret = new Uint8Array(32).fill(1),
+) {
   const opened = openDirectoryInMemory()
   const store = change(opened.store)
   await store.addDomain({ name: 'one.test' })
@@ -33,7 +37,6 @@ async function start(change: (store: DirectoryStore) => DirectoryStore = (store)
       return work()
     },
   }
-  const secret = new Uint8Array(32).fill(1)
   return {
     store,
     clock,
@@ -170,4 +173,30 @@ test('credentials hold no password, and are made of what a user could type', asy
     })
     assert.equal(await matchesCredentials(password, credentials), false)
   }
+})
+
+test('a denied login tells one guess from another, and nothing of the guess', async () => {
+  const { signIn } = await start()
+  async function guess(name: string, password: string): Promise<string | undefined> {
+    const result = await signIn.password(name, password)
+    assert.equal(result.is, 'denied')
+    return result.is === 'denied' ? result.guess : undefined
+  }
+  const first = await guess('ann', 'wrong')
+  assert.match(first ?? '', /^[\w-]{11}$/)
+  assert.equal(await guess('ann', 'wrong'), first)
+  const others = [
+    await guess('ann', 'wrong2'),
+    await guess('anne', 'wrong'),
+    await guess('gone@one.test', 'sécret'),
+    await guess('bare@one.test', 'wrong'),
+    await guess('ann', '\u0007'),
+    await guess('ann', 'x'.repeat(100_000)),
+  ]
+  assert.equal(new Set([first, ...others]).size, 7)
+  assert.equal(await guess('gone@one.test', 'sécret'), others[2], 'a disabled user whose program goes on')
+  // Another server, or one that has lost its secret, cannot tell them.
+  const { signIn: other } = await start((store) => store, undefined, new Uint8Array(32).fill(2))
+  const elsewhere = await other.password('ann', 'wrong')
+  assert.notEqual(elsewhere.is === 'denied' ? elsewhere.guess : first, first)
 })

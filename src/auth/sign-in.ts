@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { type Clock, systemClock } from '#base/clock.ts'
 import { Fault } from '#base/fault.ts'
 import type { Directory } from '#directory/contract.ts'
@@ -28,6 +29,9 @@ export interface SignInParts {
 const RUNNING = 2
 const WAITING = 64
 
+/** Enough that no two guesses of one client are taken for the same. */
+const GUESS_OCTETS = 8
+
 /** What a mechanism asks about a name. */
 export interface Known {
   readonly user: UserRow | undefined
@@ -38,6 +42,12 @@ export interface Known {
 export function openSignIn({ directory, store, secret, clock = systemClock, hashing }: SignInParts): SignIn {
   const queue = hashing ?? createHashingQueue({ running: RUNNING, waiting: WAITING })
   const verified = new VerifiedPasswords()
+
+  /** A keyed digest: the same in every thread, and of no use to who has not the key. */
+  function guessOf(name: string, password: string): string {
+    const digest = createHmac('sha256', secret).update('guess\0').update(name).update('\0').update(password).digest()
+    return digest.toString('base64url', 0, GUESS_OCTETS)
+  }
 
   async function look(name: string): Promise<Known> {
     const user = await directory.findLogin(name)
@@ -55,10 +65,12 @@ export function openSignIn({ directory, store, secret, clock = systemClock, hash
       matches = await hashed
       if (matches && user !== undefined) verified.add(user.id, password, hash, clock.nowMs())
     }
-    if (user === undefined) return { is: 'denied', name, why: 'there is no such user' }
-    if (credentials === undefined) return { is: 'denied', name, why: 'the user has no password' }
-    if (!matches) return { is: 'denied', name, why: 'wrong password' }
-    return admit(name, user)
+    const guess = guessOf(name, password)
+    if (user === undefined) return { is: 'denied', name, why: 'there is no such user', guess }
+    if (credentials === undefined) return { is: 'denied', name, why: 'the user has no password', guess }
+    if (!matches) return { is: 'denied', name, why: 'wrong password', guess }
+    const admitted = admit(name, user)
+    return admitted.is === 'denied' ? { ...admitted, guess } : admitted
   }
 
   async function password(given: string, secretGiven: string): Promise<SignInResult> {
@@ -67,7 +79,8 @@ export function openSignIn({ directory, store, secret, clock = systemClock, hash
       return { is: 'malformed', why: 'the name is empty, too long or holds what no name may hold' }
     const prepared = preparePassword(secretGiven)
     if (prepared === undefined) {
-      return { is: 'denied', name, why: 'the password is empty, too long or holds what no password may hold' }
+      const why = 'the password is empty, too long or holds what no password may hold'
+      return { is: 'denied', name, why, guess: guessOf(name, secretGiven) }
     }
     return untilFault(() => check(name, prepared))
   }

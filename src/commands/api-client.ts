@@ -6,14 +6,29 @@ import { CommandError } from './command.ts'
 export interface Api {
   get<T>(path: string, query?: Query): Promise<T>
   send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>
+  /** Take something away; what it is says the query. */
+  remove<T>(path: string, query?: Query): Promise<T>
 }
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>
+/** A list becomes the name several times; undefined is left out. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
+
+/** Where the server of a data directory is, and what it is told with every call. */
+export interface ApiPlace {
+  readonly socket: string
+  readonly dataDir: string
+  /** Who the server notes as the author of a change. */
+  readonly author: string
+  /** The address the administrator sits at, where it is known. */
+  readonly clientIp?: string
+  /** Called with what an answer warns of. */
+  readonly warn: (warning: string) => void
+}
 
 const MOST_ANSWER_BYTES = 256 * 1024 * 1024
 
-/** Open the way to the server of a data directory. `author` is who the server notes as the author of a change. */
-export function openApi(at: { readonly socket: string; readonly dataDir: string; readonly author: string }): Api {
+/** Open the way to the server of a data directory. */
+export function openApi(at: ApiPlace): Api {
   async function call<T>(method: string, path: string, body: unknown): Promise<T> {
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     const { status, text } = await exchange(at, method, path, payload)
@@ -24,13 +39,14 @@ export function openApi(at: { readonly socket: string; readonly dataDir: string;
   return {
     get: (path, query = {}) => call('GET', `${path}${formatQuery(query)}`, undefined),
     send: (method, path, body) => call(method, path, body),
+    remove: (path, query = {}) => call('DELETE', `${path}${formatQuery(query)}`, undefined),
   }
 }
 
 function formatQuery(query: Query): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) params.set(name, String(value))
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) params.append(name, String(one))
   }
   const text = params.toString()
   return text === '' ? '' : `?${text}`
@@ -55,18 +71,21 @@ function refusalText(answer: unknown, status: number): string {
 }
 
 function exchange(
-  at: { readonly socket: string; readonly dataDir: string; readonly author: string },
+  at: ApiPlace,
   method: string,
   path: string,
   payload: Buffer | undefined,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const headers: Record<string, string> = { 'x-postern-author': encodeURIComponent(at.author), connection: 'close' }
+    if (at.clientIp !== undefined) headers['x-postern-client'] = at.clientIp
     if (payload !== undefined) {
       headers['content-type'] = 'application/json'
       headers['content-length'] = String(payload.length)
     }
     const asked = request({ socketPath: at.socket, method, path, headers }, (response) => {
+      const warning = response.headers['postern-warning']
+      if (typeof warning === 'string') at.warn(printable(decoded(warning)))
       const pieces: Buffer[] = []
       let bytes = 0
       response.on('data', (piece: Buffer) => {
@@ -84,7 +103,15 @@ function exchange(
   })
 }
 
-function unreachable(error: NodeJS.ErrnoException, at: { readonly socket: string; readonly dataDir: string }): string {
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function unreachable(error: NodeJS.ErrnoException, at: ApiPlace): string {
   switch (error.code) {
     case 'ENOENT':
     case 'ECONNREFUSED':

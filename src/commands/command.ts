@@ -30,6 +30,8 @@ export interface Answer {
   readonly text: string
   /** The exit code; 0 when absent. */
   readonly code?: number
+  /** What was done, and is probably not meant; printed on standard error, a line each. */
+  readonly warnings?: readonly string[]
 }
 
 /** One call of a command: its arguments, and the world it may touch. */

@@ -1,10 +1,12 @@
-import type { IpGroup, IpGroupTest } from '#admin/api.ts'
+import type { EntryChange, IpGroup, IpGroupSaved, IpGroupTest, SettingsSaved } from '#admin/api.ts'
 import { formatTable } from '#base/table.ts'
-import { type Command, CommandError, type OptionDeclaration, type ParsedOptions } from './command.ts'
+import { type Answer, type Command, CommandError, type OptionDeclaration, type ParsedOptions } from './command.ts'
+import { CONFIRM_OPTION, confirmedBy } from './confirm.ts'
 
 const ENTRY_OPTIONS = {
   description: { value: 'TEXT', about: 'What the entries given here are.' },
   disabled: { about: 'The entries given here do not count for now.' },
+  ...CONFIRM_OPTION,
 } as const satisfies Record<string, OptionDeclaration>
 
 const ENTRY_ABOUT =
@@ -31,6 +33,25 @@ function groupText({ name, entries, usedBy }: IpGroup): string {
   return `${name}\n${table}\n  Used by: ${usedBy.length === 0 ? 'nothing' : usedBy.join(', ')}`
 }
 
+function savedAnswer(group: IpGroupSaved): Answer {
+  return { data: group, text: groupText(group), warnings: group.warnings }
+}
+
+/** Make the command that switches entries of a group on, or off. */
+function switchCommand(word: 'enable' | 'disable', summary: string): Command {
+  return {
+    name: `ipgroup ${word}`,
+    summary,
+    takes: ['GROUP', 'ENTRY…'],
+    options: CONFIRM_OPTION,
+    examples: [`postern ipgroup ${word} office 192.0.2.0/24`],
+    async run({ api, args: [name = '', ...entries], options }) {
+      const body: EntryChange = { entries, enabled: word === 'enable', ...confirmedBy(options) }
+      return savedAnswer(await api.send<IpGroupSaved>('PUT', `${pathOf(name)}/entries`, body))
+    },
+  }
+}
+
 export const IPGROUP_COMMANDS: readonly Command[] = [
   {
     name: 'ipgroup add',
@@ -40,8 +61,8 @@ export const IPGROUP_COMMANDS: readonly Command[] = [
     about: ENTRY_ABOUT,
     examples: ['postern ipgroup add office 192.0.2.0/24 --description "Main office"'],
     async run({ api, args: [name = '', ...addresses], options }) {
-      const group = await api.send<IpGroup>('POST', pathOf(name), { entries: entriesOf(addresses, options) })
-      return { data: group, text: groupText(group) }
+      const body = { entries: entriesOf(addresses, options), ...confirmedBy(options) }
+      return savedAnswer(await api.send<IpGroupSaved>('POST', pathOf(name), body))
     },
   },
   {
@@ -78,21 +99,41 @@ export const IPGROUP_COMMANDS: readonly Command[] = [
     about: ENTRY_ABOUT,
     examples: ['postern ipgroup set office 192.0.2.0/24 198.51.100.7'],
     async run({ api, args: [name = '', ...addresses], options }) {
-      const group = await api.send<IpGroup>('PUT', pathOf(name), { entries: entriesOf(addresses, options) })
-      return { data: group, text: groupText(group) }
+      const body = { entries: entriesOf(addresses, options), ...confirmedBy(options) }
+      return savedAnswer(await api.send<IpGroupSaved>('PUT', pathOf(name), body))
+    },
+  },
+  switchCommand('enable', 'Let entries of an IP address group count again.'),
+  switchCommand('disable', 'Let entries of an IP address group not count for now; they stay in it.'),
+  {
+    name: 'ipgroup describe',
+    summary: 'Say what an entry of an IP address group is; an empty text takes the description away.',
+    takes: ['GROUP', 'ENTRY', 'TEXT'],
+    options: {},
+    examples: ['postern ipgroup describe office 192.0.2.0/24 "Main office"'],
+    async run({ api, args: [name = '', entry = '', text = ''] }) {
+      const body: EntryChange = { entries: [entry], description: text === '' ? null : text }
+      return savedAnswer(await api.send<IpGroupSaved>('PUT', `${pathOf(name)}/entries`, body))
     },
   },
   {
     name: 'ipgroup remove',
     summary: 'Remove an IP address group, or some of its entries.',
     takes: ['GROUP', '[ENTRY]…'],
-    options: {},
+    options: CONFIRM_OPTION,
+    about: 'A group that settings name cannot be removed; see what uses it with: postern ipgroup show GROUP',
     examples: ['postern ipgroup remove office', 'postern ipgroup remove office 198.51.100.7'],
-    async run({ api, args: [name = '', ...entries] }) {
-      const query = entries.map((entry) => `entry=${encodeURIComponent(entry)}`).join('&')
-      await api.send('DELETE', query === '' ? pathOf(name) : `${pathOf(name)}?${query}`)
+    async run({ api, args: [name = '', ...entries], options }) {
+      const saved = await api.remove<IpGroupSaved | SettingsSaved>(pathOf(name), {
+        entry: entries,
+        ...confirmedBy(options),
+      })
       const what = entries.length === 0 ? `the group ${name}` : `${entries.join(', ')} from the group ${name}`
-      return { data: { removed: entries.length === 0 ? name : entries }, text: `Removed ${what}.` }
+      return {
+        data: { removed: entries.length === 0 ? name : entries, warnings: saved.warnings },
+        text: `Removed ${what}.`,
+        warnings: saved.warnings,
+      }
     },
   },
   {

@@ -9,11 +9,15 @@ export const PAGE_OPTIONS = {
 
 /** Give the query of a list command. */
 export function pageQuery(options: ParsedOptions, match: string | undefined): Query {
+  return { limit: limitOf(options) ?? 1000, after: options.text('after'), match }
+}
+
+/** Read --limit; undefined when it is absent. */
+export function limitOf(options: ParsedOptions): number | undefined {
   const limit = options.text('limit')
-  if (limit !== undefined && !/^[1-9]\d{0,5}$/.test(limit)) {
-    throw new CommandError(`Cannot use --limit "${limit}": expected a whole number from 1`, 2)
-  }
-  return { limit: limit === undefined ? 1000 : Number(limit), after: options.text('after'), match }
+  if (limit === undefined) return undefined
+  if (/^[1-9]\d{0,5}$/.test(limit)) return Number(limit)
+  throw new CommandError(`Cannot use --limit "${limit}": expected a whole number from 1`, 2)
 }
 
 /** Say how to see the rest of a list, when there is more. */

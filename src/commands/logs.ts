@@ -23,7 +23,7 @@ export const LOGS_COMMAND: Command = {
   run: showLogs,
 }
 
-async function showLogs({ dataDir, options, terminal }: Call): Promise<Answer | undefined> {
+async function showLogs({ api, dataDir, options, terminal }: Call): Promise<Answer | undefined> {
   const count = linesOf(options.text('lines'))
   const format = options.text('format') ?? (options.flag('json') ? 'json' : 'text')
   if (format !== 'text' && format !== 'json') {
@@ -35,6 +35,8 @@ async function showLogs({ dataDir, options, terminal }: Call): Promise<Answer | 
     throw new CommandError(`There are no logs in ${dir}: name the server's data directory with --data DIR`)
   })
 
+  // The logs are read without the server; it is asked only for what it warns of, and need not run.
+  await api.get('/api/status').catch(() => undefined)
   const show = (lines: readonly string[]) => {
     if (lines.length > 0) terminal.print(`${lines.map((line) => render(line, format)).join('\n')}\n`)
   }

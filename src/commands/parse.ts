@@ -19,7 +19,7 @@ export function findCommand(
   commands: readonly Command[],
   argv: readonly string[],
 ): { readonly command: Command; readonly rest: readonly string[] } | undefined {
-  for (const length of [2, 1]) {
+  for (const length of [3, 2, 1]) {
     const name = argv.slice(0, length).join(' ')
     const command = argv.length >= length ? commands.find((candidate) => candidate.name === name) : undefined
     if (command !== undefined) return { command, rest: argv.slice(length) }

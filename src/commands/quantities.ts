@@ -1,4 +1,4 @@
-import { formatSize, parseSize } from '#settings/kinds.ts'
+import { formatSize, parseDuration, parseSize } from '#settings/kinds.ts'
 import { CommandError } from './command.ts'
 
 /** Read the size that an option gives, in bytes; null for `unlimited`. */
@@ -16,6 +16,34 @@ export function parseCount(text: string, option: string): number | null {
   if (!/^\d{1,9}$/.test(text))
     throw new CommandError(`Cannot use ${option} "${text}": expected a whole number, or unlimited`, 2)
   return Number(text)
+}
+
+/** Read the span of time that an option gives, in milliseconds; undefined when the option is absent. */
+export function parseSpan(text: string | undefined, option: string): number | undefined {
+  if (text === undefined) return undefined
+  const spanMs = parseDuration(text)
+  if (spanMs === undefined || spanMs < 1000) {
+    throw new CommandError(`Cannot use ${option} "${text}": expected a span of time such as 30m, 1h or 2d`, 2)
+  }
+  return spanMs
+}
+
+/** Write a span of time for people: the two largest units of it, `1h 20m`. */
+export function formatSpan(spanMs: number): string {
+  let seconds = Math.max(0, Math.round(spanMs / 1000))
+  const parts: string[] = []
+  for (const [unit, length] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
+    const count = Math.floor(seconds / length)
+    seconds -= count * length
+    if (count > 0) parts.push(`${count}${unit}`)
+    else if (parts.length > 0) break
+  }
+  return parts.slice(0, 2).join(' ') || '0s'
 }
 
 /** Write bytes for people: exactly where a unit divides them, else with one decimal. */

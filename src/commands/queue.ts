@@ -4,10 +4,12 @@ import type { Command } from './command.ts'
 import { PAGE_OPTIONS, pageQuery } from './listing.ts'
 import { formatBytes } from './quantities.ts'
 
+const HEADINGS = ['ID', 'SINCE', 'SIZE', 'SENDER', 'RECIPIENT', 'USER', 'CLIENT', 'STATE']
+
 export const QUEUE_COMMANDS: readonly Command[] = [
   {
     name: 'queue list',
-    summary: 'List what waits for other domains, oldest first.',
+    summary: 'List what waits for other domains, oldest first: who sent it, and whether it is held.',
     takes: [],
     options: { limit: PAGE_OPTIONS.limit },
     examples: ['postern queue list'],
@@ -15,15 +17,18 @@ export const QUEUE_COMMANDS: readonly Command[] = [
       const { limit } = pageQuery(options, undefined)
       const queue = await api.get<Queue>('/api/queue', { limit })
       if (queue.count === 0) return { data: queue, text: 'Nothing waits.' }
-      const rows = queue.items.map(({ id, createdAt, sizeBytes, sender, recipient }) => [
+      const rows = queue.items.map(({ id, createdAt, sizeBytes, sender, recipient, user, ip, held }) => [
         String(id),
         createdAt,
         formatBytes(sizeBytes),
         sender === '' ? '<>' : sender,
         recipient,
+        user ?? '-',
+        ip ?? '-',
+        held ? 'held' : 'waiting',
       ])
       const more = queue.count > rows.length ? `\n\n${queue.count} wait in all; show more with --limit N` : ''
-      return { data: queue, text: formatTable(['ID', 'SINCE', 'SIZE', 'SENDER', 'RECIPIENT'], rows) + more }
+      return { data: queue, text: formatTable(HEADINGS, rows) + more }
     },
   },
 ]

@@ -49,6 +49,12 @@ const WRONG: readonly (readonly [name: string, argv: readonly string[], says: Re
   ],
   ['ports that are none', ['serve', '--ports', 'some'], /--ports "some"/],
   ['a version that is no number', ['settings', 'rollback', 'one'], /no version number/],
+  ['an unknown third word', ['blocks', 'never', 'frobnicate'], /There is no command "blocks never frobnicate"/],
+  ['a span that is none', ['blocks', 'add', '192.0.2.1', '--for', '0s'], /--for "0s": expected a span of time/],
+  ['nothing to lift', ['blocks', 'lift'], /Name what to lift: NETWORK, ID, or --all/],
+  ['a freeze without a reason', ['user', 'freeze', 'a@b.example'], /--why TEXT is missing/],
+  ['an outcome that is none', ['records', '--outcome', 'lost'], /--outcome "lost"/],
+  ['a trust that names nobody', ['trust', 'restore'], /IP is missing/],
   ['a log that is none', ['logs', '--log', 'spam'], /There is no log "spam"/],
 ]
 
@@ -70,6 +76,11 @@ test('help lists every command, and those of a group', async () => {
   assert.ok(group.out.includes('alias add'))
   assert.ok(!group.out.includes('domain add'))
   assert.equal((await run(['alias'])).code, 2)
+  const never = await run(['blocks', 'never'])
+  assert.equal(never.code, 2)
+  assert.ok(never.out.includes('blocks never add') && !never.out.includes('blocks lift'))
+  assert.equal((await run(['help', 'relay', 'grants'])).code, 0)
+  assert.match((await run(['help', 'relay', 'grants', 'revoke'])).out, /^postern relay grants revoke IP/)
   assert.equal((await run([])).code, 0)
 })
 
@@ -95,7 +106,8 @@ const echo: Command = {
   async run({ args, options }) {
     if (args[0] === 'fail') throw new CommandError('It failed: do otherwise')
     const data = { args, loud: options.flag('loud'), as: options.texts('as') }
-    return { data, text: args.join(' '), code: args[0] === 'three' ? 3 : 0 }
+    const warnings = args[0] === 'odd' ? ['One\n', 'two'] : []
+    return { data, text: args.join(' '), code: args[0] === 'three' ? 3 : 0, warnings }
   },
 }
 
@@ -108,4 +120,9 @@ test('an answer is printed as text, or as JSON when asked', async () => {
 test('what a command says becomes the exit code', async () => {
   assert.equal((await run(['echo', 'three'], [echo])).code, 3)
   assert.deepEqual(await run(['echo', 'fail'], [echo]), { code: 1, out: '', err: 'postern: It failed: do otherwise' })
+})
+
+test('what a command warns of stands on standard error, a line each', async () => {
+  const err = 'postern: warning: One\\u{a}\npostern: warning: two'
+  assert.deepEqual(await run(['echo', 'odd'], [echo]), { code: 0, out: 'odd\n', err })
 })

@@ -1,6 +1,14 @@
-import type { SettingChange, SettingsDocument, SettingsSaved, SettingsVersionInfo, SettingValue } from '#admin/api.ts'
+import type {
+  SettingChange,
+  SettingsDiff,
+  SettingsDocument,
+  SettingsSaved,
+  SettingsVersionInfo,
+  SettingValue,
+} from '#admin/api.ts'
 import { formatTable } from '#base/table.ts'
 import { type Answer, type Command, CommandError } from './command.ts'
+import { CONFIRM_OPTION, confirmedBy } from './confirm.ts'
 import { readTextFile } from './files.ts'
 
 const MOST_BYTES = 4 * 1024 * 1024
@@ -17,7 +25,7 @@ function savedAnswer(saved: SettingsSaved): Answer {
     saved.changes.length === 0
       ? `Nothing to change: the settings are so already (version ${saved.version}).`
       : `${changesText(saved.changes)}\n\nSaved as version ${saved.version}; in effect now.`
-  return { data: saved, text }
+  return { data: saved, text, warnings: saved.warnings }
 }
 
 export const SETTINGS_COMMANDS: readonly Command[] = [
@@ -36,12 +44,13 @@ export const SETTINGS_COMMANDS: readonly Command[] = [
     name: 'settings set',
     summary: 'Change one setting; it takes effect at once, without a restart.',
     takes: ['PATH', 'VALUE'],
-    options: {},
+    options: CONFIRM_OPTION,
     about:
       'VALUE is written as in the settings file: 25MB, 10m, true, unlimited, null, or a list such as "[127.0.0.1, ::1]".',
     examples: ['postern settings set session.maxMessageSize 50MB', 'postern settings set services.pop3.listen "[]"'],
-    async run({ api, args: [path = '', value = ''] }) {
-      return savedAnswer(await api.send<SettingsSaved>('PUT', '/api/settings/value', { path, value }))
+    async run({ api, args: [path = '', value = ''], options }) {
+      const body = { path, value, ...confirmedBy(options) }
+      return savedAnswer(await api.send<SettingsSaved>('PUT', '/api/settings/value', body))
     },
   },
   {
@@ -63,8 +72,8 @@ export const SETTINGS_COMMANDS: readonly Command[] = [
     examples: ['postern settings diff settings.yaml'],
     async run(call) {
       const yaml = await readTextFile(call.args[0] ?? '', call, MOST_BYTES)
-      const changes = await call.api.send<SettingChange[]>('POST', '/api/settings/diff', { yaml })
-      return { data: changes, text: changes.length === 0 ? 'No difference.' : changesText(changes) }
+      const { changes, warnings } = await call.api.send<SettingsDiff>('POST', '/api/settings/diff', { yaml })
+      return { data: changes, text: changes.length === 0 ? 'No difference.' : changesText(changes), warnings }
     },
   },
   {
@@ -74,12 +83,15 @@ export const SETTINGS_COMMANDS: readonly Command[] = [
     options: {
       replace: { about: 'What the file does not name goes back to its default.' },
       comment: { value: 'TEXT', about: 'Why, for the history.' },
+      ...CONFIRM_OPTION,
     },
+    about:
+      'Before anything changes the file is audited: what would let strangers relay is refused (see: postern audit).',
     examples: ['postern settings apply settings.yaml --comment "larger mails"'],
     async run(call) {
       const yaml = await readTextFile(call.args[0] ?? '', call, MOST_BYTES)
       const mode = call.options.flag('replace') ? 'replace' : 'merge'
-      const body = { yaml, mode, comment: call.options.text('comment') ?? '' }
+      const body = { yaml, mode, comment: call.options.text('comment') ?? '', ...confirmedBy(call.options) }
       return savedAnswer(await call.api.send<SettingsSaved>('POST', '/api/settings/apply', body))
     },
   },
@@ -100,14 +112,16 @@ export const SETTINGS_COMMANDS: readonly Command[] = [
     name: 'settings rollback',
     summary: 'Bring back an older version of the settings, as a new version.',
     takes: ['N'],
-    options: {},
+    options: CONFIRM_OPTION,
     examples: ['postern settings rollback 3'],
-    async run({ api, args: [text = ''] }) {
+    async run({ api, args: [text = ''], options }) {
       const version = Number(text)
       if (!/^\d{1,9}$/.test(text)) {
         throw new CommandError(`"${text}" is no version number. List them with: postern settings history`, 2)
       }
-      return savedAnswer(await api.send<SettingsSaved>('POST', '/api/settings/rollback', { version }))
+      return savedAnswer(
+        await api.send<SettingsSaved>('POST', '/api/settings/rollback', { version, ...confirmedBy(options) }),
+      )
     },
   },
 ]

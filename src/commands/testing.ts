@@ -46,6 +46,10 @@ export function recordApi(answer: unknown): { readonly api: Api; readonly sent: 
         sent.push({ method, path, body })
         return answer as T
       },
+      async remove<T>(path: string, query: object = {}) {
+        sent.push({ method: 'DELETE', path, body: query })
+        return answer as T
+      },
     },
   }
 }

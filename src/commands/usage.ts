@@ -29,9 +29,10 @@ export function helpOf(command: Command, common: Readonly<Record<string, OptionD
   ].join('\n')
 }
 
-/** Write the list of commands, or of those that begin with a word (`settings`). */
+/** Write the list of commands, or of those that begin with these words (`settings`, `blocks never`). */
 export function overviewOf(commands: readonly Command[], group?: string): string {
-  const shown = group === undefined ? commands : commands.filter(({ name }) => name.split(' ')[0] === group)
+  const shown =
+    group === undefined ? commands : commands.filter(({ name }) => name === group || name.startsWith(`${group} `))
   return [
     `postern${group === undefined ? '' : ` ${group}`} COMMAND [OPTIONS]`,
     '',

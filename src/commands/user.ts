@@ -1,4 +1,13 @@
-import type { Imported, Listing, NewUserBody, User, UserDetails, UserFields } from '#admin/api.ts'
+import type {
+  Imported,
+  Listing,
+  NewUserBody,
+  User,
+  UserDetails,
+  UserFields,
+  UserFreeze,
+  UserRelease,
+} from '#admin/api.ts'
 import { formatPairs, formatTable } from '#base/table.ts'
 import { type Command, CommandError, type OptionDeclaration, type ParsedOptions } from './command.ts'
 import { readTextFile } from './files.ts'
@@ -53,7 +62,7 @@ function pathOf(address: string): string {
 }
 
 function userText(user: UserDetails): string {
-  const { forwarding } = user
+  const { forwarding, frozen } = user
   const quota = [
     user.quotaBytes === undefined ? undefined : formatBytes(user.quotaBytes),
     user.quotaMessages === undefined ? undefined : `${user.quotaMessages} messages`,
@@ -63,6 +72,18 @@ function userText(user: UserDetails): string {
     ['Name', user.name === '' ? '-' : user.name],
     ['Further addresses', user.addresses.length === 0 ? '-' : user.addresses.join(', ')],
     ['State', user.disabled ? 'disabled' : 'enabled'],
+    [
+      'Sending',
+      frozen === undefined
+        ? undefined
+        : `frozen since ${frozen.since} by ${frozen.by}: ${frozen.why}${frozen.ref === undefined ? '' : ` [ref ${frozen.ref}]`}`,
+    ],
+    [
+      '',
+      frozen === undefined
+        ? undefined
+        : `let it send again with: postern user release ${user.address} [--delete-queued]`,
+    ],
     ['Mailbox', `${user.messages} messages, ${formatBytes(user.bytes)}`],
     ['Quota', quota.length === 0 ? 'unlimited' : quota.join(', ')],
     [
@@ -75,8 +96,16 @@ function userText(user: UserDetails): string {
   ])
 }
 
+function recipients(count: number): string {
+  return `${count} ${count === 1 ? 'recipient' : 'recipients'}`
+}
+
 function stateOf(user: User): string {
-  return [user.disabled ? 'disabled' : undefined, user.forwarding === undefined ? undefined : 'forwards']
+  return [
+    user.disabled ? 'disabled' : undefined,
+    user.frozen === undefined ? undefined : 'frozen',
+    user.forwarding === undefined ? undefined : 'forwards',
+  ]
     .filter((part) => part !== undefined)
     .join(', ')
 }
@@ -158,6 +187,37 @@ export const USER_COMMANDS: readonly Command[] = [
       const address = call.args[0] ?? ''
       await call.api.send('PUT', `${pathOf(address)}/password`, { password: await readNewPassword(call) })
       return { data: { address }, text: `Set the password of ${address}.` }
+    },
+  },
+  {
+    name: 'user freeze',
+    summary: 'Stop a user from sending: sessions end, waiting mail is held, the user and the administrator are told.',
+    takes: ['NAME@DOMAIN'],
+    options: { why: { value: 'TEXT', about: 'What was seen; the user is told it.' } },
+    about: 'The user can go on reading mail. Let it send again with: postern user release',
+    examples: ['postern user freeze anna@example.com --why "sends spam since 9 o\'clock"'],
+    async run({ api, args: [address = ''], options }) {
+      const why = options.text('why')
+      if (why === undefined || why.trim() === '') throw new CommandError('--why TEXT is missing', 2)
+      const frozen = await api.send<UserFreeze>('POST', `${pathOf(address)}/freeze`, { why })
+      const text = `Stopped ${frozen.address} from sending; ${recipients(frozen.held)} of waiting mail held.`
+      return { data: frozen, text }
+    },
+  },
+  {
+    name: 'user release',
+    summary: 'Let a frozen user send again; what was held goes on its way, or is deleted.',
+    takes: ['NAME@DOMAIN'],
+    options: { 'delete-queued': { about: 'Delete the held mail instead of sending it.' } },
+    about: 'Where the password has become known to somebody else, change it first: postern user passwd',
+    examples: ['postern user release anna@example.com', 'postern user release anna@example.com --delete-queued'],
+    async run({ api, args: [address = ''], options }) {
+      const deleteQueued = options.flag('delete-queued')
+      const released = await api.send<UserRelease>('POST', `${pathOf(address)}/release`, { deleteQueued })
+      const queued = deleteQueued
+        ? `${recipients(released.removed)} of held mail deleted`
+        : `${recipients(released.released)} of held mail released`
+      return { data: released, text: `${released.address} may send again; ${queued}.` }
     },
   },
   {

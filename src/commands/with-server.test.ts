@@ -4,9 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { createAdmin } from '#admin/admin.ts'
 import { provision } from '#admin/provision.ts'
-import { listenOnSocket, type OpenSocket } from '#admin/socket.ts'
 import { makeCredentials, matchesCredentials } from '#auth/credentials.ts'
 import { systemClock } from '#base/clock.ts'
 import { Fault } from '#base/fault.ts'
@@ -15,13 +13,12 @@ import { createDirectoryChanges, type DirectoryChanges } from '#directory/change
 import { openDirectory } from '#directory/directory.ts'
 import { formatStory } from '#gate/story.ts'
 import { compileGroups } from '#settings/ip-groups.ts'
-import { SettingsKeeper } from '#settings/keeper.ts'
-import type { Store } from '#store/contract.ts'
+import { type Applied, SettingsKeeper } from '#settings/keeper.ts'
+import type { DecisionRecord, Store } from '#store/contract.ts'
 import { openStore } from '#store/sqlite/open.ts'
 import { type StoreWriter, startWriter } from '#store/sqlite/start.ts'
 import { createFacts } from '#threads/facts.ts'
-import { runCommandLine } from './run.ts'
-import { noRuntime, recordTerminal } from './testing.ts'
+import { createFakeKeepers, type FakeKeepers, openShell, type Shell } from './testing-admin.ts'
 
 let dataDir: string
 let writer: StoreWriter
@@ -29,7 +26,12 @@ let store: Store
 let settings: SettingsKeeper
 let changes: DirectoryChanges
 let references: References
-let socket: OpenSocket
+let shell: Shell
+let keepers: FakeKeepers
+let postern: Shell['postern']
+let done: Shell['done']
+let json: Shell['json']
+let refused: Shell['refused']
 const faults: string[] = []
 
 before(async () => {
@@ -41,7 +43,9 @@ before(async () => {
   const directory = openDirectory({ store })
   changes = createDirectoryChanges({ store: store.directory, passwords: { makeCredentials, matchesCredentials } })
   references = createReferences(await store.decisions.key())
-  const admin = createAdmin({
+  keepers = createFakeKeepers()
+  shell = await openShell({
+    ...keepers.parts,
     version: '1.2.3',
     startedAtMs: Date.UTC(2026, 0, 1),
     dataDir,
@@ -55,50 +59,36 @@ before(async () => {
         settings: () => draft,
         inGroup: compileGroups(draft.ipGroups, []).has,
         directory,
-        store: store.directory,
-        popLogins: { note: () => {}, sinceMs: () => undefined },
+        store,
+        ledger: { ask: (questions) => questions.map(({ add = 0 }) => add) },
+        openConnections: { look: (by) => by.map(() => 0) },
         connections: () => 1,
+        popLogins: { sinceMs: () => undefined },
+        dns: {
+          mx: async (host) => ({ is: 'found', exchanges: [{ host, preference: 10 }] }),
+          addresses: async () => ({ is: 'none', why: 'no data' }),
+          ptr: async () => ({ is: 'none', why: 'no data' }),
+        },
+        blocks: { standing: () => undefined, endsInMs: () => undefined },
+        suspensions: { of: () => undefined },
         nowMs: () => 0,
+        supposed: true,
       }),
     machineAddresses: () => ['127.0.0.1', '::1', '192.0.2.200'],
     events: { faulted: ({ what, error }) => void faults.push(`${what}: ${error}`) },
   })
-  socket = await listenOnSocket(await admin.ready(), join(dataDir, 'admin.sock'))
+  postern = shell.postern
+  done = shell.done
+  json = shell.json
+  refused = shell.refused
 })
 
 after(async () => {
-  await socket?.close()
+  await shell?.close()
   await store?.close()
   await writer?.close()
   rmSync(dataDir, { recursive: true, force: true })
 })
-
-/** Run a command line as a shell would split it: words with blanks stand in double quotes. */
-async function postern(line: string, given: Parameters<typeof recordTerminal>[0] = {}) {
-  const argv = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
-  const terminal = recordTerminal(given)
-  const env = { POSTERN_DATA: dataDir }
-  const code = await runCommandLine({ argv, env, user: 'anna', terminal, runtime: noRuntime })
-  return { code, out: terminal.printed.join(''), err: terminal.remarks.join('\n') }
-}
-
-/** Expect success, and give what was printed. */
-async function done(line: string, given: Parameters<typeof recordTerminal>[0] = {}): Promise<string> {
-  const { code, out, err } = await postern(line, given)
-  assert.deepEqual({ code, err }, { code: 0, err: '' }, line)
-  return out
-}
-
-async function json<T>(line: string): Promise<T> {
-  return JSON.parse(await done(`${line} --json`)) as T
-}
-
-async function refused(line: string, says: RegExp, given: Parameters<typeof recordTerminal>[0] = {}): Promise<void> {
-  const { code, out, err } = await postern(line, given)
-  assert.notEqual(code, 0, line)
-  assert.equal(out, '', line)
-  assert.match(err, says, line)
-}
 
 function inputFile(name: string, text: string): string {
   const file = join(dataDir, name)
@@ -229,6 +219,17 @@ test('settings', async () => {
   await refused('settings rollback 99', /no version 99/)
 })
 
+test('what is allowed and probably not meant is said beside what was done', async () => {
+  const warning = { path: 'ipGroups.office[1]', says: 'It lies wholly inside office[0].' }
+  const { apply } = settings
+  settings.apply = async (...args) => ({ ...(await apply.apply(settings, args)), warnings: [warning] }) as Applied
+  const { code, out, err } = await postern(`settings apply ${inputFile('w.yaml', 'session: { maxHops: 121 }\n')}`)
+  assert.deepEqual([code, err], [0, 'postern: warning: ipGroups.office[1]: It lies wholly inside office[0].'])
+  assert.match(out, /Saved as version/)
+  settings.apply = apply
+  await done('settings set session.maxHops 120')
+})
+
 test('settings that cannot take effect are taken back', async () => {
   const stop = settings.subscribe(({ settings: now }) => {
     if (now.session.maxRecipients === 13) throw new Fault('Cannot listen: the port is taken', { temporary: true })
@@ -239,7 +240,8 @@ test('settings that cannot take effect are taken back', async () => {
 })
 
 test('IP address groups', async () => {
-  await done('ipgroup add office 203.0.113.0/24 --description "Main office"')
+  const unused = 'postern: warning: ipGroups.office: No setting uses the IP address group "office".'
+  assert.equal((await postern('ipgroup add office 203.0.113.0/24 --description "Main office"')).err, unused)
   await done('ipgroup add office 2001:db8::/32 this-machine')
   assert.match(await done('ipgroup show office'), /203\.0\.113\.0\/24 +yes +Main office\n.*2001:db8::\/32 +yes/)
   assert.match(await done('ipgroup test office 203.0.113.7'), /203\.0\.113\.7 is in the group office/)
@@ -248,13 +250,28 @@ test('IP address groups', async () => {
   await refused('ipgroup test office somewhere', /expected an IP address/)
   await refused('ipgroup test nobody 127.0.0.1', /There is no IP address group "nobody"/)
   await refused('ipgroup add office 203.0.113.0/33', /203\.0\.113\.0\/33/)
+  await done('ipgroup disable office 203.0.113.0/255.255.255.0')
+  assert.equal((await postern('ipgroup test office 203.0.113.7')).code, 1)
+  // Added again it counts again, and keeps what was said of it.
+  assert.match(await done('ipgroup add office 203.0.113.0/255.255.255.0'), /203\.0\.113\.0\/255\S+ +yes +Main office/)
+  await done('ipgroup disable office 203.0.113.0/24 this-machine')
+  assert.match(await done('ipgroup enable office 203.0.113.0/24'), /203\.0\.113\.0\/\S+ +yes.*\n.*\n.*this-machine +no/)
+  assert.match(await done('ipgroup describe office this-machine "The server itself"'), /this-machine +no +The server/)
+  assert.doesNotMatch(await done('ipgroup describe office this-machine ""'), /The server/)
+  await refused('ipgroup enable office 192.0.2.0/24', /There is no entry in the group office "192\.0\.2\.0\/24"/)
+  await refused('ipgroup enable nowhere 192.0.2.0/24', /There is no IP address group "nowhere"/)
   await done('ipgroup remove office this-machine')
   await refused('ipgroup remove office this-machine', /this-machine/)
+  await done('ipgroup add office 198.51.100.9')
+  await done('ipgroup remove office 198.51.100.9 --confirm')
   await done('ipgroup set office 203.0.113.0/25')
   await done('settings set relay.ipGroup office')
   assert.match(await done('ipgroup list'), /office +1 +relay\.ipGroup/)
-  await refused('ipgroup remove office', /office/)
-  await done('settings set relay.ipGroup local-clients')
+  await refused('ipgroup remove office', /relay\.ipGroup/)
+  await done('settings set limits.neverBlock "[group:office]"')
+  assert.match(await done('ipgroup list'), /office +1 +relay\.ipGroup, limits\.neverBlock/)
+  await done('settings set limits.neverBlock "[this-machine]"')
+  assert.equal((await postern('settings set relay.ipGroup local-clients')).err, unused)
   await done('ipgroup remove office')
   await refused('ipgroup show office', /There is no IP address group/)
 })
@@ -265,7 +282,9 @@ test('a hypothetical session', async () => {
   const relay = await postern(`${stranger} --to b@far.example`)
   assert.equal(relay.code, 1)
   assert.match(relay.out, /550 5\.7\.1 Relaying[\s\S]*relay +REFUSED[\s\S]*It goes by .*relay\.ipGroup/)
-  await done(`${stranger} --to b@far.example --as anna@example.test --tls`)
+  await done('try --ip 198.51.100.7 --from anna@example.test --to b@far.example --as anna@example.test --tls')
+  const forged = await postern(`${stranger} --to b@far.example --as anna@example.test --tls`)
+  assert.match(forged.out, /sender-login +(REFUSED|refused)/)
   await refused(`${stranger} --to b@far.example --as nobody@example.test`, /Nobody logs in as/)
 
   const draft = inputFile('draft.yaml', 'ipGroups:\n  friends: [198.51.100.0/24]\nrelay: { ipGroup: friends }\n')
@@ -307,9 +326,104 @@ test('a decision is explained by its reference, however it is typed', async () =
   await refused(`explain ${references.format(id + 1)}`, /There is no record .*kept for 30 days/)
 })
 
+test('records are found by who, whom and how it ended, a line each', async () => {
+  const first = await store.decisions.reserve(3)
+  const nowMs = keepers.clock.nowMs()
+  const record = (more: Partial<DecisionRecord>): DecisionRecord => ({
+    id: first,
+    atMs: nowMs - 60_000,
+    outcome: 'refused',
+    service: 'smtp',
+    ip: '203.0.113.50',
+    sender: 'mallory@far.example',
+    recipients: ['x@far.example', 'y@far.example'],
+    reply: '550 5.7.1 Relaying to other domains is not allowed from your address [ref 7K2M9QXA]',
+    story: formatStory({ findings: [] }),
+    ...more,
+  })
+  await store.decisions.add([
+    record({ repeats: { count: 41, lastAtMs: nowMs } }),
+    record({
+      id: first + 1,
+      outcome: 'deferred',
+      sender: '',
+      recipients: ['anna@example.test'],
+      story: formatStory({ because: 'the disk is away', findings: [] }),
+    }),
+    record({ id: first + 2, atMs: nowMs - 3 * 86_400_000, outcome: 'ended', ip: '2001:db8::1', recipients: [] }),
+  ])
+  const ref = (n: number) => references.format(first + n)
+
+  const lines = (await done('records --ip 203.0.113.50 --outcome refused')).trim().split('\n')
+  assert.match(lines[0] ?? '', /^WHEN +REF +OUTCOME +CLIENT +SENDER +RECIPIENT +AGAIN +WHY$/)
+  assert.equal(lines.length, 2)
+  assert.match(
+    lines[1] ?? '',
+    new RegExp(
+      `^2026-11-24T11:59:00.000Z +${ref(0)} +refused +203\\.0\\.113\\.50 +mallory@far\\.example +` +
+        'x@far\\.example and 1 more +41x +550 5\\.7\\.1 Relaying to other domains is not allowed from your address$',
+    ),
+  )
+  assert.match(
+    await done('records --sender ""'),
+    new RegExp(`${ref(1)} .* <> +anna@example\\.test +- +the disk is away`),
+  )
+  assert.match(await done('records --recipient Y@far.example'), new RegExp(ref(0)))
+  assert.match(await done('records --ip 2001:DB8:0::1'), new RegExp(`${ref(2)} +ended`))
+  assert.equal(await done('records --ip 2001:db8::1 --since 2d'), 'No record.\n')
+  assert.equal((await json<unknown[]>('records --since 1h --limit 1')).length, 1)
+  const [found] = await json<{ reference: string; repeats: unknown }[]>('records --sender mallory@far.example')
+  assert.deepEqual(found?.repeats, { count: 41, lastAt: new Date(nowMs).toISOString() })
+  assert.equal(found?.reference, ref(0))
+  await refused('records --ip nowhere', /Cannot read "nowhere": expected an IP address/)
+  await refused('records --outcome lost', /Cannot use --outcome "lost": expected accepted, refused/)
+  await refused('records --since yesterday', /Cannot use --since "yesterday": expected a span of time/)
+  assert.match(await done(`explain ${ref(0)}`), /41/)
+})
+
+test('a frozen user is seen wherever users are shown', async () => {
+  const frozen = { sinceMs: Date.UTC(2026, 10, 24), why: '501 new recipients in a day', by: 'account-new-recipients' }
+  await store.directory.setUser('anna@example.test', { frozen: { ...frozen, ref: '7K2M9QXA' } })
+  assert.match(await done('user list "anna*"'), /^anna@example\.test +Anna Muster +frozen$/m)
+  const shown = await done('user show anna@example.test')
+  assert.match(shown, /Sending +frozen since 2026-11-24T00:00:00\.000Z by account-new-recipients: 501 new/)
+  assert.match(shown, /\[ref 7K2M9QXA\]\n +let it send again with: postern user release anna@example\.test/)
+  const { frozen: told } = await json<{ frozen: unknown }>('user show anna@example.test')
+  const { sinceMs: _, ...rest } = frozen
+  assert.deepEqual(told, { since: '2026-11-24T00:00:00.000Z', ...rest, ref: '7K2M9QXA' })
+  await store.directory.setUser('anna@example.test', { frozen: null })
+  assert.doesNotMatch(await done('user show anna@example.test'), /Sending/)
+})
+
 test('the queue', async () => {
   assert.match(await done('queue list'), /Nothing waits/)
   assert.deepEqual(await json('queue list'), { count: 0, items: [] })
+  const [id, atMs] = [await store.decisions.reserve(1), Date.UTC(2026, 10, 24)]
+  await store.messages.accept({
+    sender: 'anna@example.test',
+    receivedAtMs: atMs,
+    trace: Buffer.from(''),
+    body: Buffer.from('Subject: x\r\n\r\nx\r\n'),
+    mailboxIds: [],
+    queue: [
+      { recipient: 'a@far.example', user: 'anna@example.test', ip: '198.51.100.7' },
+      { recipient: 'b@far.example' },
+    ],
+    record: {
+      id,
+      atMs,
+      outcome: 'accepted',
+      service: 'submission',
+      ip: '198.51.100.7',
+      recipients: [],
+      reply: '250 2.0.0 OK',
+      story: formatStory({ findings: [] }),
+    },
+  })
+  await store.queue.holdOf('anna@example.test')
+  const out = await done('queue list')
+  assert.match(out, /a@far\.example +anna@example\.test +198\.51\.100\.7 +held$/m)
+  assert.match(out, /b@far\.example +- +- +waiting$/m)
 })
 
 test('a backup is written once, where it is told', async () => {

@@ -68,6 +68,45 @@ export interface Events {
     readonly names: string
     readonly expires: string
   }) => void
+  /** A network may not connect any more. */
+  readonly blocked: (block: {
+    readonly network: string
+    readonly reason: string
+    readonly evidence: string
+    /** ISO 8601, or `until it is lifted`. */
+    readonly until: string
+    readonly ref?: string
+    readonly author?: string
+  }) => void
+  readonly blockLifted: (block: { readonly network: string; readonly reason: string; readonly author: string }) => void
+  /** A trusted address behaves like many strangers: it is trusted no more. An alarm. */
+  readonly trustSuspended: (suspension: {
+    readonly ip: string
+    readonly evidence: string
+    readonly ref?: string
+    readonly todo: string
+  }) => void
+  readonly trustRestored: (suspension: { readonly ip: string; readonly author: string }) => void
+  /** An account may not send any more. An alarm. */
+  readonly accountFrozen: (freeze: {
+    readonly user: string
+    readonly why: string
+    readonly by: string
+    readonly held: number
+    readonly ref?: string
+  }) => void
+  readonly accountReleased: (release: {
+    readonly user: string
+    readonly by: string
+    readonly released: number
+    readonly removed: number
+  }) => void
+  /** Anyone can relay: said at the start, with each change, and every hour while it is so. An alarm. */
+  readonly relayIsOpen: (way: { readonly where: string; readonly says: string }) => void
+  /** The settings were looked through, and the server was asked to relay as a stranger would ask. */
+  readonly audited: (audit: { readonly findings: number; readonly asked: number; readonly relayed: number }) => void
+  /** The counts behind the limits outgrew their memory. */
+  readonly countsLetGo: (counts: { readonly letGo: number; readonly bytes: number }) => void
   /** Trouble of ours: what failed, where, and what to do; `error` with its causes, its stack when it is a bug. */
   readonly faulted: (fault: { readonly what: string; readonly error: unknown }) => void
 }

@@ -98,6 +98,44 @@ export function createEvents(options: {
       security.warn({ event: 'violation', ...tag(session), what: cut(what) })
     },
 
+    blocked({ network, reason, evidence, until, ref, author }) {
+      if (!guard.admits('blocked', network.split('/')[0] as string)) return
+      security.warn({
+        event: 'blocked',
+        network,
+        reason,
+        evidence: cut(evidence),
+        until,
+        ...(ref === undefined ? undefined : { ref }),
+        ...(author === undefined ? undefined : { author: cut(author) }),
+      })
+    },
+    blockLifted: ({ network, reason, author }) =>
+      security.info({ event: 'block-lifted', network, reason, author: cut(author) }),
+    trustSuspended: ({ ip, evidence, ref, todo }) =>
+      security.error({
+        event: 'trust-suspended',
+        ip,
+        evidence: cut(evidence),
+        ...(ref === undefined ? undefined : { ref }),
+        todo: cut(todo),
+      }),
+    trustRestored: ({ ip, author }) => security.info({ event: 'trust-restored', ip, author: cut(author) }),
+    accountFrozen: ({ user, why, by, held, ref }) =>
+      security.error({
+        event: 'account-frozen',
+        user: cut(user),
+        why: cut(why),
+        by: cut(by),
+        held,
+        ...(ref === undefined ? undefined : { ref }),
+      }),
+    accountReleased: ({ user, by, released, removed }) =>
+      security.info({ event: 'account-released', user: cut(user), by: cut(by), released, removed }),
+    relayIsOpen: ({ where, says }) => security.error({ event: 'open-relay', where: cut(where), says: cut(says) }),
+    audited: ({ findings, asked, relayed }) => operations.info({ event: 'audited', findings, asked, relayed }),
+    countsLetGo: ({ letGo, bytes }) => operations.warn({ event: 'counts-let-go', letGo, bytes }),
+
     messageReceived(message) {
       const { recipients, user, messageId } = message
       mail.info({

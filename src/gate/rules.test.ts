@@ -1,209 +1,112 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { SCHEMA } from '#settings/schema.ts'
-import { REPLIES } from '#smtp/replies.ts'
-import type { FactReaders } from './facts.ts'
-import { judge } from './judge.ts'
-import { RULES } from './rules.ts'
-import type { Stage, Subject } from './subject.ts'
-import { defaults, readersOf, stranger } from './testing.ts'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import { placeOf } from '#settings/declarations.ts'
+import { isDeferral, isFailure, REPLIES } from '#smtp/replies.ts'
+import { EVIDENCE } from './evidence.ts'
+import type { FactName } from './facts.ts'
+import { RULES, rulesOf, stagesOf } from './rules.ts'
+import { STAGES } from './subject.ts'
+import { defaults } from './testing.ts'
 
-type Row = readonly [
-  name: string,
-  stage: Stage,
-  subject: Partial<Subject>,
-  facts: Partial<FactReaders<Subject>>,
-  settings: Parameters<typeof defaults>[0],
-  verdict: string,
-]
+/** Settings that stand behind a fact, where a rule does not read them itself. */
+const BEHIND: Partial<Record<FactName, string>> = {
+  serviceGroup: 'services.NAME.ipGroup',
+  relayGroup: 'relay.ipGroup',
+  trustGroup: 'trust.ipGroup',
+  exemptGroup: 'limits.exemptGroup',
+  block: 'limits.neverBlock',
+}
 
-const elsewhere: Partial<FactReaders<Subject>> = { destination: () => ({ is: 'external', domain: 'far.example' }) }
-const trusted: Partial<FactReaders<Subject>> = { relayGroup: () => ({ group: 'local-clients', member: true }) }
-const MINUTE_MS = 60_000
-
-const ROWS: readonly Row[] = [
-  ['a stranger may write to a local user', 'recipient', {}, {}, {}, 'accept'],
-  ['a stranger may not relay', 'recipient', {}, elsewhere, {}, 'relayDenied'],
-  ['a trusted address may relay', 'recipient', {}, { ...elsewhere, ...trusted }, {}, 'accept'],
-  [
-    'a trusted address may not relay after a failed login',
-    'recipient',
-    { loginFailed: true },
-    { ...elsewhere, ...trusted },
-    {},
-    'relayNeedsLogin',
-  ],
-  [
-    'a trusted address may relay after a failed login where the administrator says so',
-    'recipient',
-    { loginFailed: true },
-    { ...elsewhere, ...trusted },
-    { relay: { groupAfterFailedLogin: true } },
-    'accept',
-  ],
-  ['a user may relay', 'recipient', { user: 'u@here.example' }, elsewhere, {}, 'accept'],
-  [
-    'a user may not relay where logging in gives no right to',
-    'recipient',
-    { user: 'u@here.example' },
-    elsewhere,
-    { relay: { smtpAuth: false } },
-    'relayDenied',
-  ],
-  [
-    'a POP3 login opens the way',
-    'recipient',
-    {},
-    { ...elsewhere, sincePopLoginMs: () => 10 * MINUTE_MS },
-    { relay: { popBeforeSmtp: { enabled: true } } },
-    'accept',
-  ],
-  [
-    'a POP3 login that is too long ago does not',
-    'recipient',
-    {},
-    { ...elsewhere, sincePopLoginMs: () => 10 * MINUTE_MS + 1 },
-    { relay: { popBeforeSmtp: { enabled: true } } },
-    'relayDenied',
-  ],
-  [
-    'a POP3 login does not while the condition is off',
-    'recipient',
-    {},
-    { ...elsewhere, sincePopLoginMs: () => 0 },
-    {},
-    'relayDenied',
-  ],
-  [
-    'a POP3 login does not after a failed login',
-    'recipient',
-    { loginFailed: true },
-    { ...elsewhere, sincePopLoginMs: () => 0 },
-    { relay: { popBeforeSmtp: { enabled: true } } },
-    'relayDenied',
-  ],
-  ['an open relay takes all', 'recipient', {}, elsewhere, { relay: { mode: 'open' } }, 'accept'],
-  ['a recipient that nobody is', 'recipient', {}, { destination: () => ({ is: 'nobody' }) }, {}, 'unknownRecipient'],
-  ['a disabled user', 'recipient', {}, { destination: () => ({ is: 'disabled' }) }, {}, 'recipientDisabled'],
-  ['an address in a circle', 'recipient', {}, { destination: () => ({ is: 'loop', by: 'a@b' }) }, {}, 'recipientLoop'],
-  ['a full mailbox', 'recipient', {}, { destination: () => ({ is: 'local', full: true }) }, {}, 'mailboxFull'],
-  [
-    'a recipient that cannot be looked up',
-    'recipient',
-    {},
-    { destination: () => ({ is: 'unknown', because: 'x' }) },
-    {},
-    'recipientUnavailable',
-  ],
-  ['the 100th recipient', 'recipient', { recipientCount: 99 }, {}, {}, 'accept'],
-  ['the 101st recipient', 'recipient', { recipientCount: 100 }, {}, {}, 'tooManyRecipients'],
-  [
-    'any number where there is no limit',
-    'recipient',
-    { recipientCount: 10 ** 6 },
-    {},
-    { session: { maxRecipients: 'unlimited' } },
-    'accept',
-  ],
-  [
-    'a user kept to local domains',
-    'recipient',
-    { user: 'u@here.example' },
-    { ...elsewhere, userLocalOnly: () => true },
-    {},
-    'recipientLocalOnly',
-  ],
-  [
-    'a user kept to local domains, at home',
-    'recipient',
-    { user: 'u@here.example' },
-    { userLocalOnly: () => true },
-    {},
-    'accept',
-  ],
-  ['a declared size at the limit', 'sender', { declaredBytes: 25 * 1024 ** 2 }, {}, {}, 'accept'],
-  ['a declared size over the limit', 'sender', { declaredBytes: 25 * 1024 ** 2 + 1 }, {}, {}, 'messageTooBig'],
-  ['a message over the limit', 'message', { messageBytes: 25 * 1024 ** 2 + 1 }, {}, {}, 'messageTooBig'],
-  [
-    'a message over the limit, deferred',
-    'message',
-    { messageBytes: 25 * 1024 ** 2 + 1 },
-    {},
-    { rules: { messageSize: { action: 'defer' } } },
-    'messageTooBigDeferred',
-  ],
-  [
-    'a message of any size where there is no limit',
-    'message',
-    { messageBytes: 10 ** 10 },
-    {},
-    { session: { maxMessageSize: 'unlimited' } },
-    'accept',
-  ],
-  ['100 hops', 'message', { hops: 100 }, {}, {}, 'accept'],
-  ['101 hops', 'message', { hops: 101 }, {}, {}, 'tooManyHops'],
-  ['10 failed commands', 'command', { failedCommands: 10 }, {}, {}, 'accept'],
-  ['11 failed commands', 'command', { failedCommands: 11 }, {}, {}, 'tooManyErrors'],
-  ['submission by a stranger', 'sender', { service: 'submission' }, {}, {}, 'loginRequired'],
-  ['submission by a user', 'sender', { service: 'submission', user: 'u@here.example' }, {}, {}, 'accept'],
-  ['submission by a trusted address', 'sender', { service: 'submissions' }, trusted, {}, 'accept'],
-  [
-    'submission by a trusted address after a failed login',
-    'sender',
-    { service: 'submissions', loginFailed: true },
-    trusted,
-    {},
-    'loginRequired',
-  ],
-  [
-    'a service for a group, to a member',
-    'connect',
-    {},
-    { serviceGroup: () => ({ group: 'g', member: true }) },
-    {},
-    'accept',
-  ],
-  [
-    'a service for a group, to another',
-    'connect',
-    {},
-    { serviceGroup: () => ({ group: 'g', member: false }) },
-    {},
-    'serviceNotForYou',
-  ],
-  ['the last connection there is room for', 'connect', {}, { serviceConnections: () => 1000 }, {}, 'accept'],
-  ['one connection more', 'connect', {}, { serviceConnections: () => 1001 }, {}, 'tooManyConnections'],
-]
-
-describe('the rules', () => {
-  for (const [name, stage, subject, facts, settings, wanted] of ROWS) {
-    test(name, async () => {
-      const { verdict, findings } = await judge(
-        stage,
-        stranger({ recipient: 'x', ...subject }),
-        readersOf(facts),
-        defaults(settings),
-      )
-      assert.equal(verdict.is === 'accept' ? 'accept' : verdict.reply, wanted)
-      assert.notEqual(findings.length, 0)
-    })
+test('each rule names settings that exist, has its own name at its stage, and says what it guards against', () => {
+  for (const stage of STAGES) {
+    const names = rulesOf(stage).map(({ name }) => name)
+    assert.deepEqual(names, [...new Set(names)], stage)
+  }
+  for (const { name, about, reads } of RULES) {
+    assert.match(name, /^[a-z]+(-[a-z]+)*$/)
+    assert.ok(about.endsWith('.'), name)
+    for (const path of reads)
+      assert.equal(placeOf(path.replace('NAME', 'smtp'))?.is, 'setting', `${name} reads ${path}`)
   }
 })
 
-test('each rule names settings that exist, has its own name, and says what it guards against', () => {
-  const names = new Set<string>()
+test('rules that share a name look at one limit: they read the same settings and exempt the same clients', () => {
   for (const rule of RULES) {
-    assert.match(rule.name, /^[a-z]+(-[a-z]+)*$/)
-    assert.ok(!names.has(rule.name), rule.name)
-    names.add(rule.name)
-    assert.ok(rule.about.endsWith('.'), rule.name)
-    for (const path of rule.reads) {
-      let node: unknown = SCHEMA
-      for (const part of path.replace('NAME', 'smtp').split('.')) {
-        assert.ok(typeof node === 'object' && node !== null && Object.hasOwn(node, part), `${rule.name} reads ${path}`)
-        node = (node as Record<string, unknown>)[part]
-      }
-    }
-    if (rule.action !== undefined) assert.ok(Object.hasOwn(REPLIES, rule.action.deferred))
+    const twin = RULES.find(({ name }) => name === rule.name)
+    assert.deepEqual(
+      [rule.about, rule.reads, rule.exempts, rule.action?.setting],
+      [twin?.about, twin?.reads, twin?.exempts, twin?.action?.setting],
+      rule.name,
+    )
   }
+})
+
+test('each rule names the settings behind the facts it needs', () => {
+  for (const { name, reads, needs, spares } of RULES) {
+    for (const fact of [...needs, ...(spares?.needs ?? [])]) {
+      const path = BEHIND[fact]
+      if (path !== undefined) assert.ok(reads.includes(path), `${name} needs ${fact}, and does not name ${path}`)
+    }
+  }
+})
+
+test('what is refused for good is told so, and what is deferred is told to come back', () => {
+  for (const { name, action } of RULES) {
+    if (action === undefined) continue
+    assert.equal(placeOf(action.setting)?.is, 'setting', name)
+    assert.notEqual(action.of(defaults()), undefined, name)
+    if (action.refused !== undefined) assert.ok(isFailure(action.refused), name)
+    if (action.deferred !== undefined) assert.ok(isDeferral(action.deferred), name)
+  }
+  assert.ok(isDeferral('addressBlocked') && isFailure('addressRefused'))
+  assert.equal(REPLIES.addressRefused.closes, true)
+})
+
+test('every action that can be set belongs to a rule or to evidence, and each of those has one', () => {
+  const settable = Object.keys(defaults().rules).map((name) => `rules.${name}.action`)
+  const used = [
+    ...RULES.flatMap(({ action }) => (action === undefined ? [] : [action.setting])),
+    ...Object.values(EVIDENCE).map(({ actionSetting }) => actionSetting),
+  ]
+  assert.deepEqual([...new Set(used)].sort(), settable.sort())
+})
+
+test('these rules alone have no action; each says why in its comment', () => {
+  const without = new Set(RULES.flatMap(({ name, action }) => (action === undefined ? [name] : [])))
+  assert.deepEqual([...without].sort(), [
+    'account-frozen',
+    'blocked',
+    'mailbox',
+    'recipient-probes',
+    'relay',
+    'service-access',
+    'service-connections',
+    'sign-in',
+    'submission-login',
+    'user-scope',
+  ])
+})
+
+test('each rule stands in a file, and is judged at a stage', () => {
+  const files = readdirSync(new URL('rules/', import.meta.url)).filter((name) => !name.endsWith('.test.ts'))
+  for (const rule of RULES) {
+    const name = rule.name === 'declared-size' ? 'message-size' : rule.name
+    assert.ok(files.includes(`${name}.ts`), rule.name)
+    for (const stage of stagesOf(rule)) assert.ok(rulesOf(stage).includes(rule))
+  }
+  assert.deepEqual(
+    files.filter((file) => !RULES.some(({ name }) => file === `${name}.ts`)),
+    [],
+  )
+})
+
+test('evidence names settings that exist, and holds even with every default off', () => {
+  for (const row of Object.values(EVIDENCE)) {
+    for (const path of [row.setting, row.actionSetting]) assert.equal(placeOf(path)?.is, 'setting', path)
+    assert.equal(row.limit(defaults()) === 'unlimited', false, row.reason)
+    assert.ok(row.withinMs(defaults()) > 0 && row.blockForMs(defaults()) > 0, row.reason)
+  }
+  const reasons = Object.values(EVIDENCE).map(({ reason }) => reason)
+  assert.deepEqual(reasons, [...new Set(reasons)])
 })

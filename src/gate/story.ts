@@ -18,6 +18,9 @@ export interface Story {
   readonly rule?: string
   readonly because?: string
   readonly sizeBytes?: number
+  /** Of a session that went without a message: the commands that came, and those that failed. */
+  readonly commands?: number
+  readonly failedCommands?: number
   /** The Message-ID field, where the header had one. */
   readonly messageId?: string
   readonly findings: readonly Finding[]
@@ -45,7 +48,7 @@ export function parseStory(json: string): Story {
     ...texts(value, ['service', 'helo', 'user', 'rule', 'because', 'messageId']),
     ...(isStage(value.stage) ? { stage: value.stage } : {}),
     ...(typeof value.tls === 'boolean' ? { tls: value.tls } : {}),
-    ...(typeof value.sizeBytes === 'number' ? { sizeBytes: value.sizeBytes } : {}),
+    ...numbers(value, ['sizeBytes', 'commands', 'failedCommands']),
     findings,
   }
 }
@@ -55,6 +58,15 @@ function texts<K extends string>(value: Record<string, unknown>, keys: readonly 
   for (const key of keys) {
     const text = value[key]
     if (typeof text === 'string') found[key] = text
+  }
+  return found
+}
+
+function numbers<K extends string>(value: Record<string, unknown>, keys: readonly K[]): { readonly [P in K]?: number } {
+  const found: { [P in K]?: number } = {}
+  for (const key of keys) {
+    const number = value[key]
+    if (typeof number === 'number') found[key] = number
   }
   return found
 }

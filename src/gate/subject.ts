@@ -1,8 +1,39 @@
 import type { ServiceName } from '#settings/schema.ts'
 
-/** The steps of a session at which the gate is asked (spec: stages). `command` is asked after a command that failed. */
-export const STAGES = ['connect', 'hello', 'login', 'sender', 'recipient', 'message', 'command'] as const
+/**
+ * The steps of a session at which the gate is asked. `greeting` is asked when the greeting's delay is over, `login` after each
+ * login that was tried, `command` after a command that failed, `abandon` when a transaction ends whose recipients were sent
+ * nothing.
+ */
+export const STAGES = [
+  'connect',
+  'greeting',
+  'hello',
+  'login',
+  'sender',
+  'recipient',
+  'message',
+  'command',
+  'abandon',
+] as const
 export type Stage = (typeof STAGES)[number]
+
+/** Tell whether this is one of the services that take mail. */
+export function isSmtp(service: ServiceName): service is 'smtp' | 'submission' | 'submissions' {
+  return service === 'smtp' || service === 'submission' || service === 'submissions'
+}
+
+/** A login that did not succeed. */
+export interface DeniedLogin {
+  /** The name that was tried, as the client wrote it. */
+  readonly name: string
+  readonly why: string
+  /**
+   * Tells one guess from another without telling the guess: a keyed digest of name and password; undefined where the mechanism
+   * shows the server no password, and then every failure counts.
+   */
+  readonly guess?: string
+}
 
 /** What the protocol knows of a session when it asks: given facts, plain data, nothing looked up. */
 export interface Subject {
@@ -15,7 +46,11 @@ export interface Subject {
   readonly user?: string
   /** A login was tried in this session and failed, and none has succeeded since. */
   readonly loginFailed: boolean
+  /** The login that was just denied: asked at `login`. */
+  readonly deniedLogin?: DeniedLogin
   readonly failedCommands: number
+  /** The client talked, or went, before the greeting: asked at `greeting`. */
+  readonly talkedEarly?: boolean
   /** The reverse path, `''` for the null sender. */
   readonly sender?: string
   /** The size the client declared (RFC 1870). */
@@ -24,6 +59,10 @@ export interface Subject {
   readonly recipient?: string
   /** Recipients accepted so far in this transaction. */
   readonly recipientCount?: number
+  /** Of those, the ones that the account never wrote to before. */
+  readonly newRecipientCount?: number
+  /** The recipients that were sent nothing: asked at `abandon`. */
+  readonly abandoned?: readonly string[]
   readonly messageBytes?: number
   /** Received lines that the message carried when it came. */
   readonly hops?: number

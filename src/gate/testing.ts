@@ -2,7 +2,7 @@
 
 import type { Kind } from '#settings/kinds.ts'
 import { SCHEMA, type Settings } from '#settings/schema.ts'
-import type { FactReaders } from './facts.ts'
+import type { AccountCounts, FactReaders } from './facts.ts'
 import type { Subject } from './subject.ts'
 
 type Tree = { readonly [name: string]: Tree | Kind<unknown> }
@@ -32,6 +32,15 @@ export function stranger(more: Partial<Subject> = {}): Subject {
   return { service: 'smtp', ip: '198.51.100.7', tls: false, loginFailed: false, failedCommands: 0, ...more }
 }
 
+export const NOTHING_SENT: AccountCounts = {
+  messagesInHour: 0,
+  messagesInDay: 0,
+  recipientsInHour: 0,
+  recipientsInDay: 0,
+  newRecipientsInDay: 0,
+  bouncesInDay: 0,
+}
+
 /** Give readers that answer for a stranger, with these in their place. */
 export function readersOf(more: Partial<FactReaders<Subject>>): FactReaders<Subject> {
   return {
@@ -40,7 +49,23 @@ export function readersOf(more: Partial<FactReaders<Subject>>): FactReaders<Subj
     serviceConnections: () => 1,
     destination: () => ({ is: 'local', full: false }),
     sincePopLoginMs: () => undefined,
-    userLocalOnly: () => false,
+    trustGroup: () => ({ group: 'local-clients', member: false }),
+    exemptGroup: () => ({ group: 'local-clients', member: false }),
+    block: () => undefined,
+    clientConnections: ({ ip }) => [{ network: ip, count: 1, times: 1 }],
+    connectionsInMinute: ({ ip }) => [{ network: ip, count: 1, times: 1 }],
+    reverseName: () => ({ is: 'found', what: 'client.example' }),
+    senderDomain: () => ({ is: 'found', what: 'MX mx.example' }),
+    senderOwner: () => ({ is: 'elsewhere' }),
+    messagesInHour: ({ ip }) => [{ network: ip, count: 0, times: 1 }],
+    messageTaken: ({ ip }) => [{ network: ip, count: 1, times: 1 }],
+    account: ({ user }) => (user === undefined ? undefined : { localDomainsOnly: false }),
+    accountCounts: ({ user }) => (user === undefined ? undefined : NOTHING_SENT),
+    accountMessageTaken: ({ user }) => (user === undefined ? undefined : NOTHING_SENT),
+    accountNetworks: ({ user }) => (user === undefined ? undefined : 1),
+    recipientKnown: () => true,
+    trustSigns: () => undefined,
+    evidence: ({ ip }) => [{ network: ip, count: 1, times: 1 }],
     ...more,
   }
 }

@@ -1,4 +1,58 @@
-/** What clients did lately. In memory on one machine; every node of a cluster will see the same. */
+/**
+ * What clients and accounts did lately. In memory on one machine, shared by its threads; every node of a cluster will see the
+ * same. `test/contract/ledger/` is the suite each engine must pass.
+ */
+export type Awaitable<T> = T | Promise<T>
+
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 60 * MINUTE_MS
+export const DAY_MS = 24 * HOUR_MS
+
+/**
+ * One question, and what is counted with it. The answer is the count over the last `withinMs`, to the moment: a window that
+ * slides. An event leaves it at most a hundredth of the window late and never early, so a limit is never exceeded in any
+ * such span.
+ */
+export interface Question {
+  /** What is counted: `messages`, `unknownRecipients`, … */
+  readonly of: string
+  /** Whose count it is: a network (`198.51.100.7`, `2001:db8::/64`), an account. Any text, of any length. */
+  readonly by: string
+  readonly withinMs: number
+  /** Count so many before answering (an integer above 0); absent: only look. */
+  readonly add?: number
+  /** Count only what this text was not counted for within the window: distinct guesses. */
+  readonly distinct?: string
+  /** Count only if the answer does not pass this; otherwise nothing is counted, and the answer is what it would have been. */
+  readonly most?: number
+}
+
+export interface Ledger {
+  /** Answer questions, in their order, as one step. */
+  ask(questions: readonly Question[]): Awaitable<readonly number[]>
+  /** Forget a count, for an administrator who lifts a block: the client starts anew. */
+  forget(of: readonly string[], by: string, withinMs: readonly number[]): Awaitable<void>
+  /** How full it is, and what it had to let go. */
+  state(): LedgerState
+}
+
+export interface LedgerState {
+  readonly bytes: number
+  /** Counts that stand now, and how many there is room for. */
+  readonly cells: number
+  readonly room: number
+  /** Counts let go before their time since the start, because the memory was full. */
+  readonly letGo: number
+}
+
+/** Connections open at once, by whom; shared by all threads. A thread that dies takes its own with it. */
+export interface OpenConnections {
+  /** Count one more for each of these, and give how many each now has in all threads. */
+  enter(by: readonly string[]): readonly number[]
+  leave(by: readonly string[]): void
+  /** How many each has now. */
+  look(by: readonly string[]): readonly number[]
+}
 
 /** The POP3 logins that open the way for their address (relay.popBeforeSmtp). */
 export interface PopLogins {
@@ -6,4 +60,37 @@ export interface PopLogins {
   note(ip: string, atMs: number): void
   /** Milliseconds since the last login from this address; undefined when none is remembered. */
   sinceMs(ip: string, nowMs: number): number | undefined
+  /** Every login remembered, newest first. */
+  list(): readonly { readonly ip: string; readonly atMs: number }[]
+  /** Forget the login from this address; false when none was remembered. */
+  revoke(ip: string): boolean
+}
+
+/** A network that may not connect for a while. */
+export interface Block {
+  readonly id: number
+  /** In its one form: `198.51.100.7`, `2001:db8::/64`, `203.0.113.0/24`. */
+  readonly network: string
+  /** What brought it about: `unknown-recipients`, `failed-logins`, …; `by-hand` for an administrator's own. */
+  readonly reason: string
+  /** What was seen, in a sentence: `11 unknown recipients from 198.51.100.7 in 60 minutes, at most 10`. */
+  readonly evidence: string
+  readonly sinceMs: number
+  /** Undefined: until it is lifted (only `by-hand`). */
+  readonly untilMs?: number
+  /** How many blocks of this network came before within a week: each doubles the time. */
+  readonly repeats: number
+  /** The reference of the decision that brought it about, and of the reply its client gets. */
+  readonly ref?: string
+  /** Who made it, where a person did. */
+  readonly author?: string
+}
+
+/** A trusted address whose trust is suspended: it behaved like many strangers. It lasts until an administrator ends it. */
+export interface Suspension {
+  readonly ip: string
+  /** What was seen, in a sentence. */
+  readonly evidence: string
+  readonly sinceMs: number
+  readonly ref?: string
 }

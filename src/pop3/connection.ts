@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { obey } from './command-table.ts'
-import { askGate } from './gate.ts'
+import { askGate, leaveRecord } from './gate.ts'
 import { LineReader } from './line-reader.ts'
 import type { Peer, Pop3Listener, Pop3Ports } from './ports.ts'
 import { formatChallenge, formatOk, formatReply, type Reply, type ReplyName, replyRow } from './replies.ts'
@@ -27,6 +27,7 @@ export class Connection {
   #greeted = false
   #inputEnded = false
   #stopping = false
+  #whyStopping: 'the server stops' | 'the account was stopped' = 'the server stops'
 
   constructor(
     socket: Duplex,
@@ -75,8 +76,15 @@ export class Connection {
   /** End the session, when the command that runs now is done; what is marked but not committed stays. */
   stop(): void {
     this.#stopping = true
-    if (this.#wire.waitsForClient) this.#wire.destroy('the server stops')
-    else if (!this.#busy) this.#end('the server stops')
+    if (this.#wire.waitsForClient) this.#wire.destroy(this.#whyStopping)
+    else if (!this.#busy) this.#endStopped()
+  }
+
+  /** End the session if it is this user's: the account was stopped. */
+  endOf(user: string): void {
+    if (this.#session.user !== user) return
+    this.#whyStopping = 'the account was stopped'
+    this.stop()
   }
 
   /** Break the connection off, whatever it does. */
@@ -113,6 +121,7 @@ export class Connection {
     this.#lines.clear()
     const { tag, user, retrieved, removed } = this.#session
     if (user !== undefined) this.#ports.events.mailboxRead({ ...tag, user, retrieved, deleted: removed })
+    leaveRecord(this.#session, why, this.#ports)
     this.#ports.events.sessionClosed({ ...tag, why })
     this.#forget(this)
   }
@@ -128,7 +137,7 @@ export class Connection {
     try {
       const work = this.#obeyAll()
       if (work !== undefined) this.#occupy(work)
-      else if (this.#stopping) this.#end('the server stops')
+      else if (this.#stopping) this.#endStopped()
       else if (this.#inputEnded) this.#end('the client went away')
     } catch (error) {
       this.#bug(error)
@@ -145,6 +154,7 @@ export class Connection {
       const line = this.#lines.next(this.#session.sasl === undefined ? MOST_LINE_BYTES : MOST_SASL_LINE_BYTES)
       if (line === undefined) break
       this.#allowTime()
+      this.#session.commands += 1
       const reply = typeof line === 'string' ? obey(this.#session, line, this.#ports) : this.#refuseLine(line.trouble)
       const rest = reply instanceof Promise ? reply.then((late) => this.#answer(late)) : this.#answer(reply)
       if (rest !== undefined) return rest
@@ -178,6 +188,7 @@ export class Connection {
   #answer(reply: Reply): Promise<void> | undefined {
     if (this.#wire.over) return undefined
     if (typeof reply === 'string') return this.#answerRow(reply)
+    if (reply.is === 'refusal') return this.#answerRow(reply.reply, reply.ref)
     const { output } = this.#wire
     switch (reply.is) {
       case 'line':
@@ -193,10 +204,10 @@ export class Connection {
     }
   }
 
-  #answerRow(name: ReplyName): Promise<void> | undefined {
+  #answerRow(name: ReplyName, ref?: string): Promise<void> | undefined {
     const row = replyRow(name)
     if (row.next === 'startTls') return this.#startTls()
-    this.#say(name)
+    this.#say(name, ref)
     if (row.next === 'close') this.#end(name === 'bye' ? 'QUIT' : row.text)
     return row.counts === true ? this.#countFailure() : undefined
   }
@@ -248,6 +259,11 @@ export class Connection {
 
   #say(name: ReplyName, ref?: string): void {
     this.#wire.output.text(formatReply(name, ref))
+  }
+
+  #endStopped(): void {
+    if (this.#whyStopping === 'the account was stopped') this.#say('accountStopped')
+    this.#end(this.#whyStopping)
   }
 
   #end(why: string): void {

@@ -1,8 +1,22 @@
 import type { MechanismName, SignInResult } from '#auth/contract.ts'
+import { askGate } from './gate.ts'
 import { Maildrop } from './maildrop.ts'
 import type { Pop3Ports } from './ports.ts'
 import type { Reply } from './replies.ts'
 import { MOST_FAILED_LOGINS, type Session } from './session.ts'
+
+/** Tell the gate of a login that failed; the answer names the record, and ends the session where it was one too many. */
+async function deny(
+  session: Session,
+  { name, why, guess }: Extract<SignInResult, { is: 'denied' }>,
+  ports: Pop3Ports,
+): Promise<Reply> {
+  const deniedLogin = { name, why, ...(guess === undefined ? {} : { guess }) }
+  const refusal = await askGate('login', session, ports, { deniedLogin })
+  if (refusal === undefined) return 'loginDenied'
+  const isLast = refusal.reply === 'loginDenied' && session.failedLogins >= MOST_FAILED_LOGINS
+  return isLast ? { ...refusal, reply: 'loginDeniedAtLast' } : refusal
+}
 
 /** End a login, whichever way it was made: open the mailbox of who signed in, or say that it failed. */
 export async function finishLogin(
@@ -16,6 +30,8 @@ export async function finishLogin(
   switch (result.is) {
     case 'user': {
       const { address, mailboxId } = result.user
+      const refusal = await askGate('login', session, ports, { user: address })
+      if (refusal !== undefined) return refusal
       ports.events.loginSucceeded({ ...tag, user: address, mechanism, tls })
       ports.loggedIn(tag.ip)
       try {
@@ -30,7 +46,7 @@ export async function finishLogin(
     case 'denied':
       ports.events.loginFailed({ ...tag, name: result.name, mechanism, why: result.why })
       session.failedLogins += 1
-      return session.failedLogins >= MOST_FAILED_LOGINS ? 'loginDeniedAtLast' : 'loginDenied'
+      return deny(session, result, ports)
     case 'malformed':
       ports.events.loginFailed({ ...tag, name: '', mechanism, why: result.why })
       return 'malformedLogin'

@@ -19,6 +19,7 @@ test('a service kept for a group says so to others, and leaves a record', async 
   const client = world.connect({ ip: '198.51.100.7' })
   assert.equal(await client.line(), '-ERR [SYS/PERM] This service is not available from your address [ref REF1]')
   await client.end()
+  world.clock.advance(1000)
   const [record] = world.records
   assert.partialDeepStrictEqual(record, { id: 1, outcome: 'refused', service: 'pop3', ip: '198.51.100.7' })
   assert.partialDeepStrictEqual(parseStory(record?.story ?? ''), { stage: 'connect', rule: 'service-access' })

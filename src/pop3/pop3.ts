@@ -10,6 +10,8 @@ export interface Pop3 {
   serve(socket: Duplex, peer: Peer, listener: Pop3Listener): void
   /** Close the connections whose time is up; to be called about once a second. */
   tick(): void
+  /** End the sessions of this user, when the command that runs is done: the account was stopped. */
+  endSessionsOf(user: string): void
   /** End all sessions: those idle now, those at work when their command is done. Resolves when the last is gone. */
   stop(): Promise<void>
 }
@@ -36,8 +38,12 @@ export function createPop3(ports: Pop3Ports): Pop3 {
       for (const connection of connections) connection.tick(nowMs)
     },
 
-    stop() {
-      return new Promise((resolve) => {
+    endSessionsOf(user) {
+      for (const connection of connections) connection.endOf(user)
+    },
+
+    async stop() {
+      await new Promise<void>((resolve) => {
         if (connections.size === 0) return resolve()
         const alarm = ports.clock.after(STOP_WITHIN_MS, () => {
           for (const connection of connections) connection.destroy()
@@ -48,6 +54,7 @@ export function createPop3(ports: Pop3Ports): Pop3 {
         }
         for (const connection of connections) connection.stop()
       })
+      await ports.records.flush()
     },
   }
 }

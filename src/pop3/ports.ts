@@ -4,9 +4,11 @@ import type { SignIn } from '#auth/contract.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Events } from '#events/contract.ts'
 import type { FactReaders } from '#gate/facts.ts'
+import type { Sentence } from '#gate/record.ts'
 import type { Subject } from '#gate/subject.ts'
 import type { ServiceName, Settings } from '#settings/schema.ts'
-import type { DecisionStore, MailboxStore } from '#store/contract.ts'
+import type { MailboxStore } from '#store/contract.ts'
+import type { Records } from '#store/records.ts'
 
 export interface Pop3Ports {
   readonly clock: Clock
@@ -18,9 +20,10 @@ export interface Pop3Ports {
   readonly facts: FactReaders<Subject>
   readonly signIn: SignIn
   readonly mailboxes: Pick<MailboxStore, 'list' | 'read' | 'remove'>
-  readonly decisions: Pick<DecisionStore, 'add'>
-  /** The next number for a record, and the reference that stands for it in replies. */
-  readonly nextReference: () => { readonly id: number; readonly ref: string }
+  /** Where the records of refusals go. */
+  readonly records: Records
+  /** Have carried out what follows from a judgement (a block); nobody waits for it. */
+  readonly sentence: (sentence: Sentence, ref: string | undefined) => void
   readonly events: Events
   /** A login from this address succeeded: relaying after POP3 (`relay.popBeforeSmtp`) goes by it. */
   readonly loggedIn: (ip: string) => void

@@ -51,6 +51,10 @@ export const REPLIES = {
     next: 'close',
   },
   tooManyErrors: { ok: false, text: 'Too many failed commands', next: 'close' },
+  // No response code: that the account is stopped says nothing of the password.
+  accountStopped: { ok: false, text: 'This account has been stopped, closing the connection', next: 'close' },
+  addressBlocked: { ok: false, code: 'SYS/TEMP', text: 'Your address is blocked for a while', next: 'close' },
+  addressRefused: { ok: false, code: 'SYS/PERM', text: 'Your address is blocked', next: 'close' },
   serviceNotForYou: {
     ok: false,
     code: 'SYS/PERM',
@@ -66,9 +70,17 @@ export type ReplyName = keyof typeof REPLIES
 /** Pieces of a stored message, in order. */
 export type MessagePieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
+/** A refusal, and the reference that its record is found by. */
+export interface Refusal {
+  readonly is: 'refusal'
+  readonly reply: ReplyName
+  readonly ref: string
+}
+
 /** What a command answers: a row of the table, or one of the replies that carry data. */
 export type Reply =
   | ReplyName
+  | Refusal
   | { readonly is: 'line'; readonly text: string }
   /** `blocks` are whole lines, each with its CRLF, none beginning with a dot; the last `.` is added when they are sent. */
   | { readonly is: 'lines'; readonly text: string; readonly blocks: Iterable<string> }

@@ -1,5 +1,6 @@
 import type { Exchange, MechanismName, SignInResult } from '#auth/contract.ts'
 import type { SessionTag } from '#events/contract.ts'
+import type { Finding } from '#gate/record.ts'
 import type { Maildrop } from './maildrop.ts'
 import type { Peer, Pop3Listener } from './ports.ts'
 
@@ -34,7 +35,12 @@ export interface Session {
   /** Open from the login on: the TRANSACTION state of RFC 1939 §5. */
   maildrop: Maildrop | undefined
   failedLogins: number
+  commands: number
   failedCommands: number
+  /** Refusals, which have a record. */
+  refusals: number
+  /** What the rules found of the connection, and what those found since that only observe. */
+  findings: readonly Finding[]
   retrieved: number
   /** Messages that QUIT took out of the mailbox. */
   removed: number
@@ -53,7 +59,10 @@ export function startSession(service: Pop3Listener['service'], peer: Peer): Sess
     user: undefined,
     maildrop: undefined,
     failedLogins: 0,
+    commands: 0,
     failedCommands: 0,
+    refusals: 0,
+    findings: [],
     retrieved: 0,
     removed: 0,
   }

@@ -6,10 +6,12 @@ import type { Exchange, MechanismName, SignIn, SignInResult } from '#auth/contra
 import { ManualClock } from '#base/clock.ts'
 import type { Events } from '#events/contract.ts'
 import type { FactReaders } from '#gate/facts.ts'
+import type { Sentence } from '#gate/record.ts'
 import type { Subject } from '#gate/subject.ts'
 import { defaults, readersOf } from '#gate/testing.ts'
 import type { Settings } from '#settings/schema.ts'
 import type { DecisionRecord, MailboxStore, UserRow } from '#store/contract.ts'
+import { Records } from '#store/records.ts'
 import { createPop3, type Pop3 } from './pop3.ts'
 import type { Peer, Pop3Listener, Pop3Ports } from './ports.ts'
 
@@ -136,6 +138,7 @@ export interface World {
   readonly told: ToldEvent[]
   readonly records: DecisionRecord[]
   readonly loggedIn: string[]
+  readonly sentences: { readonly sentence: Sentence; readonly ref: string | undefined }[]
   readonly pop3: Pop3
   /** Connect a client. */
   connect(peer?: Partial<Peer>, listener?: Pop3Listener): Client
@@ -155,6 +158,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const told: ToldEvent[] = []
   const records: DecisionRecord[] = []
   const loggedIn: string[] = []
+  const sentences: World['sentences'] = []
   const settings = options.settings ?? defaults()
   const events = new Proxy({} as Events, {
     get: (_target, name) => (said: Record<string, unknown>) => told.push({ name: String(name), said }),
@@ -172,12 +176,17 @@ export function createWorld(options: WorldOptions = {}): World {
     facts: readersOf(options.facts ?? {}),
     signIn: fakeSignIn(),
     mailboxes: mailbox,
-    decisions: {
-      add: async (added) => {
-        records.push(...added)
+    records: new Records({
+      decisions: {
+        add: async (added) => {
+          records.push(...added)
+        },
       },
-    },
-    nextReference: () => ({ id: ++references, ref: `REF${references}` }),
+      clock,
+      faulted: (fault) => told.push({ name: 'faulted', said: fault }),
+      nextReference: () => ({ id: ++references, ref: `REF${references}` }),
+    }),
+    sentence: (sentence, ref) => sentences.push({ sentence, ref }),
     events,
     loggedIn: (ip) => loggedIn.push(ip),
     ...options.ports,
@@ -189,6 +198,7 @@ export function createWorld(options: WorldOptions = {}): World {
     told,
     records,
     loggedIn,
+    sentences,
     pop3,
     connect(peer = {}, listener = { service: 'pop3', implicitTls: false }) {
       const [near, far] = duplexPair()

@@ -1,4 +1,4 @@
-import { formatReply, isFailure, type ReplyName } from '#smtp/replies.ts'
+import { formatReply, isDeferral, isFailure, type ReplyName } from '#smtp/replies.ts'
 
 /** A refusal that stands in the record under its reference. */
 export interface Refusal {
@@ -24,6 +24,12 @@ export function replyOf(answer: Answer): ReplyName | undefined {
   if (answer === 'nothing') return undefined
   if (typeof answer === 'string') return answer
   return 'reply' in answer ? answer.reply : undefined
+}
+
+/** Tell whether an answer says no, for good or for now. */
+export function isAgainst(answer: Answer): boolean {
+  const reply = replyOf(answer)
+  return reply !== undefined && (isFailure(reply) || isDeferral(reply))
 }
 
 /** Tell whether a command failed for good. Deferrals do not count: they ask the client to try again. */

@@ -98,7 +98,10 @@ export class Intake {
   /** Ask at the moment the limit is passed, and not when a gigabyte has come. */
   async #takeLarge(piece: Uint8Array): Promise<void> {
     const subject = { ...this.#session.subject(), messageBytes: this.sizeBytes, hops: this.header.received }
-    const { refusal } = await consult('message', subject, this.#session, this.#desk)
+    const { facts } = this.#desk
+    // Nothing is counted yet: that is for when the message is whole, and asked about again.
+    const looking = { ...facts, messageTaken: facts.messagesInHour, accountMessageTaken: facts.accountCounts }
+    const { refusal } = await consult('message', subject, this.#session, this.#desk, looking)
     this.#isLarge = true
     if (refusal === undefined) await this.#append(piece)
     else this.#give(refusal)

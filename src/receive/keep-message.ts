@@ -3,8 +3,9 @@ import { formatStory } from '#gate/story.ts'
 import { formatReceived } from '#message/received.ts'
 import { formatKept } from '#smtp/replies.ts'
 import type { NewQueueEntry } from '#store/contract.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, hasFailed } from './answer.ts'
 import { consult, type Desk, storyOf } from './consult.ts'
+import { discardMessage } from './discard-message.ts'
 import type { Intake } from './intake.ts'
 import type { Session } from './session.ts'
 import type { Transaction } from './transaction.ts'
@@ -17,7 +18,10 @@ const UTF8 = new TextEncoder()
  */
 export async function keepMessage(session: Session, tx: Transaction, intake: Intake, desk: Desk): Promise<Answer> {
   try {
-    return intake.answer ?? (await judgeAndKeep(session, tx, intake, desk))
+    const answer = intake.answer ?? (await judgeAndKeep(session, tx, intake, desk))
+    // Who sends something that is refused for good has asked for its recipients in vain, and may have meant to.
+    tx.isSpared = !hasFailed(answer)
+    return answer
   } finally {
     session.transaction = undefined
   }
@@ -28,18 +32,19 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
   const { sizeBytes } = intake
   const { messageId, received: hops } = intake.header
   const subject = { ...session.subject(), messageBytes: sizeBytes, hops }
-  const { refusal, findings } = await consult('message', subject, session, desk)
+  const { refusal, findings, discard } = await consult('message', subject, session, desk)
   if (refusal !== undefined) return refusal
+  if (discard !== undefined) return discardMessage(session, tx, intake, discard, findings, desk)
   const hidesIp = await mayHideAddress(session, desk)
   const body = await intake.finish()
   if (body === undefined) return intake.answer ?? 'fault'
 
-  const { id, ref } = desk.nextReference()
-  const { ip, service, tls, helo = '', user } = session
+  const { id, ref } = session.named ?? desk.nextReference()
+  const { ip, service, tls, helo = '', user, userId } = session
   const { sender, recipients } = tx
   const atMs = clock.nowMs()
   const addresses = recipients.map(({ address }) => address)
-  const { mailboxes, queue } = placesOf(tx)
+  const { mailboxes, queue } = placesOf(tx, user, ip)
   const reply = formatKept(ref)
   const trace = formatReceived({
     helo,
@@ -67,6 +72,9 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
       body,
       mailboxIds: [...mailboxes.keys()],
       queue,
+      ...(userId === undefined || tx.newRecipients.size === 0
+        ? {}
+        : { contacts: { userId, recipients: [...tx.newRecipients] } }),
       record: {
         id,
         atMs,
@@ -84,6 +92,8 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
     return intake.answer ?? 'fault'
   }
   intake.handOver()
+  session.messages += 1
+  session.named = undefined
 
   events.messageReceived({
     service,
@@ -103,13 +113,19 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
 }
 
 /** Give where the message goes, each place once: mailboxes by their number, and addresses elsewhere. */
-function placesOf({ recipients, parameters: { ret, envid, body, smtputf8 } }: Transaction): {
+function placesOf(
+  { recipients, parameters: { ret, envid, body, smtputf8 } }: Transaction,
+  user: string | undefined,
+  ip: string,
+): {
   readonly mailboxes: ReadonlyMap<number, string>
   readonly queue: readonly NewQueueEntry[]
 } {
   const mailboxes = new Map<number, string>()
   const queue = new Map<string, NewQueueEntry>()
   const ofMessage = {
+    ip,
+    ...(user !== undefined && { user }),
     ...(ret && { ret }),
     ...(envid && { envid }),
     ...(body && { body }),

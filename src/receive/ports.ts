@@ -5,9 +5,11 @@ import type { Clock } from '#base/clock.ts'
 import type { Directory } from '#directory/contract.ts'
 import type { Events } from '#events/contract.ts'
 import type { FactReaders } from '#gate/facts.ts'
+import type { Sentence } from '#gate/record.ts'
 import type { Subject } from '#gate/subject.ts'
 import type { ServiceName, Settings } from '#settings/schema.ts'
-import type { DecisionStore, MessageStore } from '#store/contract.ts'
+import type { MessageStore } from '#store/contract.ts'
+import type { Records } from '#store/records.ts'
 
 export interface Ports {
   readonly clock: Clock
@@ -22,9 +24,12 @@ export interface Ports {
   readonly directory: Directory
   readonly signIn: SignIn
   readonly messages: MessageStore
-  readonly decisions: Pick<DecisionStore, 'add'>
+  /** Where the records of refusals go, and of sessions without a message. */
+  readonly records: Records
   /** The next number for a record, and the reference that stands for it in replies. */
   readonly nextReference: () => { readonly id: number; readonly ref: string }
+  /** Have carried out what follows from a judgement (a block, a freeze, suspended trust); nobody waits for it. */
+  readonly sentence: (sentence: Sentence, ref: string | undefined) => void
   readonly events: Events
 }
 

@@ -10,10 +10,12 @@ import { makeSelfSigned } from '#base/self-signed-certificate.ts'
 import type { Directory, Resolution } from '#directory/contract.ts'
 import type { Events } from '#events/contract.ts'
 import type { FactReaders } from '#gate/facts.ts'
+import type { Sentence } from '#gate/record.ts'
 import type { Subject } from '#gate/subject.ts'
 import { defaults, readersOf } from '#gate/testing.ts'
 import type { Settings } from '#settings/schema.ts'
-import type { BodyDraft, DecisionRecord, MessageStore, NewMessage, UserRow } from '#store/contract.ts'
+import type { BodyDraft, DecisionRecord, DecisionStore, MessageStore, NewMessage, UserRow } from '#store/contract.ts'
+import { Records } from '#store/records.ts'
 import type { Listener, Peer, Ports } from './ports.ts'
 import { createReceiver, type Receiver } from './receiver.ts'
 
@@ -124,6 +126,7 @@ export interface WorldOptions {
   readonly facts?: Partial<FactReaders<Subject>>
   readonly messages?: Partial<MessageStore>
   readonly directory?: Partial<Directory>
+  readonly decisions?: Pick<DecisionStore, 'add'>
 }
 
 /** The server over these, and all that it told and kept. */
@@ -132,34 +135,50 @@ export class World {
   readonly events: LoggedEvent[] = []
   readonly kept: KeptMessage[] = []
   readonly records: DecisionRecord[] = []
+  readonly sentences: { readonly sentence: Sentence; readonly ref: string | undefined }[] = []
   /** Drafts neither kept nor given up. */
   readonly drafts = new Set<BodyDraft>()
   readonly receiver: Receiver
   readonly ports: Ports
   settings: Settings
 
-  constructor({ settings, facts, messages, directory }: WorldOptions = {}) {
-    this.settings = defaults(settings)
+  constructor({ settings, facts, messages, directory, decisions }: WorldOptions = {}) {
+    // The clock stands still: a reply that is held back would never come.
+    this.settings = defaults({ ...settings, session: { tarpit: 0, ...settings?.session } })
     let last = 0
+    const nextReference = () => {
+      last += 1
+      return { id: last, ref: `REF${String(last).padStart(5, '0')}` }
+    }
     this.ports = {
       clock: this.clock,
       settings: () => this.settings,
       hostname: () => 'mail.here.example',
       secureContext: () => tls.context,
       certificate: () => tls.der,
-      facts: readersOf(facts ?? {}),
+      facts: readersOf({
+        senderOwner: ({ user }) => (user === undefined ? { is: 'elsewhere' } : { is: 'local', own: true }),
+        ...facts,
+      }),
       directory: { ...fakeDirectory, ...directory },
+      sentence: (sentence, ref) => this.sentences.push({ sentence, ref }),
       signIn: fakeSignIn,
       messages: { ...this.#messages(), ...messages },
-      decisions: {
-        add: async (records) => {
-          this.records.push(...records)
+      records: new Records({
+        decisions: decisions ?? {
+          add: async (records) => {
+            for (const record of records) {
+              // As in the store, a number that is there already is written over.
+              const at = this.records.findIndex(({ id }) => id === record.id)
+              this.records.splice(at < 0 ? this.records.length : at, at < 0 ? 0 : 1, record)
+            }
+          },
         },
-      },
-      nextReference: () => {
-        last += 1
-        return { id: last, ref: `REF${String(last).padStart(5, '0')}` }
-      },
+        clock: this.clock,
+        faulted: (fault) => this.events.push({ name: 'faulted', values: fault }),
+        nextReference,
+      }),
+      nextReference,
       events: new Proxy({} as Events, {
         get: (_, name) => (values: LoggedEvent['values']) => this.events.push({ name: String(name), values }),
       }),

@@ -24,6 +24,10 @@ export class Transaction {
   readonly recipients: Recipient[] = []
   /** What the rules found of the sender and of the recipients accepted. */
   readonly findings: Finding[] = []
+  /** Those of them, in lower case, that the user never wrote to before. */
+  readonly newRecipients = new Set<string>()
+  /** That its recipients were sent nothing is no evidence against the client: a message came, or the trouble is ours. */
+  isSpared = false
   /** The answer to every recipient past the limit: one record says it for all. */
   overflow: Refusal | undefined
   /** The message, once it has begun to come. */

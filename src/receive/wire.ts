@@ -122,6 +122,7 @@ export class Wire implements Expiring {
       try {
         await this.#more()
         this.#check()
+        if (this.#isEnded) throw new Disconnected()
       } finally {
         alarm.cancel()
       }
@@ -129,11 +130,28 @@ export class Wire implements Expiring {
     return this.isQuiet
   }
 
+  /**
+   * Do nothing for a span, whatever the client sends meanwhile. A client that goes, or says that it has nothing more to say, is not
+   * waited with: the session is over.
+   */
+  async pause(spanMs: number, clock: Clock): Promise<void> {
+    let isOver = false
+    const alarm = clock.after(spanMs, () => {
+      isOver = true
+      this.#wakeUp()
+    })
+    while (!isOver && !this.#isClosed && !this.#isEnded && !this.#isStopping) await this.#happens()
+    alarm.cancel()
+    if (this.#isClosed || this.#isEnded) throw new Disconnected()
+  }
+
   /** Begin TLS, as the server: what is said before goes out in the clear, all that comes is the handshake. */
   startTls(secureContext: SecureContext): void {
     this.flush()
     const plain = this.#socket
     plain.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+    // What is read already (behind a PROXY header) is the handshake's: it must not flow to nobody.
+    plain.pause()
     this.#socket = new TLSSocket(plain, { isServer: true, secureContext })
     this.#attach(this.#socket)
   }

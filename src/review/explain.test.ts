@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { EVIDENCE } from '#gate/evidence.ts'
+import { RULES } from '#gate/rules.ts'
 import { formatStory, parseStory } from '#gate/story.ts'
 import type { DecisionRecord } from '#store/contract.ts'
 import { explain } from './explain.ts'
+import { PLAIN_WORDS } from './plain-words.ts'
+import { formatPlainly } from './wording.ts'
 
 const RECORD: DecisionRecord = {
   id: 1,
@@ -49,6 +53,8 @@ test('a refusal is told with who came, what was seen, which rule decided and by 
   Answer      550 5.7.1 Relaying to other domains is not allowed from your address [ref 7K2M9QXA]
 
 Why: to another domain
+  Somebody who may not do so tried to send mail through this server to another domain. This is how spammers abuse a server.
+  What to do: If it was one of your own, let them log in, or add their address to the relay group (relay.ipGroup).
   The rule relay: Only those who are authorised may send to other domains.
     It goes by relay.mode, relay.ipGroup, relay.smtpAuth, relay.popBeforeSmtp.enabled, relay.popBeforeSmtp.minutes, relay.groupAfterFailedLogin
   What decided is the setting relay.mode: controlled: only those who meet a condition below may send to other domains. open: anyone may send to anywhere.
@@ -57,6 +63,66 @@ What each rule saw, in order:
   STEP        RULE            DECIDED       SETTING                SAW
   connecting  service-access  no objection  services.smtp.ipGroup  open to every address
   recipient   relay           REFUSED       relay.mode             to another domain`,
+  )
+})
+
+test('a record that stands for many says so, and what only observed is named', () => {
+  const finding = {
+    stage: 'recipient',
+    rule: 'relay',
+    is: 'permit',
+    saw: 'in the group a',
+    setting: 'relay.ipGroup',
+  } as const
+  const observed = { stage: 'sender', rule: 'sender-domain', is: 'observe', saw: 'no such domain' } as const
+  const text = explain(
+    {
+      ...RECORD,
+      outcome: 'accepted',
+      repeats: { count: 37, lastAtMs: RECORD.atMs + 60_000 },
+      story: formatStory({ helo: 'postern-probe', findings: [observed, finding] }),
+    },
+    '7K2M9QXA',
+  )
+  assert.match(text, /Again +37 times more, last at 2026-11-24T08:01:01/)
+  assert.match(text, /What gave it the right:\n {2}in the group a \(relay.ipGroup\)/)
+  assert.match(text, /Only observed, and so not refused: sender-domain/)
+  assert.match(text, /the audit of this server asks as a stranger/)
+  for (const outcome of ['ended', 'discarded'] as const) {
+    assert.match(
+      explain({ ...RECORD, outcome }, '7K2M9QXA'),
+      /^Reference 7K2M9QXA: (the session ended|taken, and thrown away)/,
+    )
+  }
+})
+
+test('a session without a message tells how it ended', () => {
+  const ended = (because: string) =>
+    explain(
+      {
+        ...RECORD,
+        outcome: 'ended',
+        reply: '',
+        story: formatStory({ because, commands: 3, failedCommands: 1, findings: [] }),
+      },
+      '7K2M9QXA',
+    )
+  assert.match(ended('bye'), /How it ended: the client said goodbye/)
+  assert.match(ended('timeout'), /How it ended: Nothing came for too long/)
+  assert.match(ended('the client has gone'), /How it ended: the client has gone/)
+  assert.match(ended('bye'), /Commands +3, of which 1 failed/)
+  assert.doesNotMatch(ended('bye'), /Answer/)
+})
+
+test('every rule and every reason for a block has words for a layman', () => {
+  const names = [...RULES.map(({ name }) => name), ...Object.values(EVIDENCE).map(({ reason }) => reason), 'sign-in']
+  assert.deepEqual(
+    names.filter((name) => formatPlainly(name).length !== 2),
+    [],
+  )
+  assert.deepEqual(
+    Object.keys(PLAIN_WORDS).filter((name) => !names.includes(name)),
+    [],
   )
 })
 

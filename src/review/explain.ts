@@ -2,13 +2,17 @@ import { printable } from '#base/printable.ts'
 import { formatPairs } from '#base/table.ts'
 import type { Finding } from '#gate/record.ts'
 import { parseStory, type Story } from '#gate/story.ts'
+import { REPLIES, type ReplyName } from '#smtp/replies.ts'
 import type { DecisionRecord } from '#store/contract.ts'
-import { aboutSetting, formatFindings, formatRule } from './wording.ts'
+import { PROBE_NAME } from './probe.ts'
+import { aboutSetting, formatFindings, formatPlainly, formatRule } from './wording.ts'
 
 const OUTCOMES: Readonly<Record<DecisionRecord['outcome'], string>> = {
   accepted: 'accepted',
   refused: 'refused for good',
   deferred: 'put off: the sender may try again',
+  ended: 'the session ended without a message and without a refusal',
+  discarded: 'taken, and thrown away: the sender was told it was accepted, and nobody gets it',
 }
 
 /** Write the record of one decision for an administrator: who came, what each rule saw and decided, and by which setting. */
@@ -16,7 +20,7 @@ export function explain(record: DecisionRecord, reference: string): string {
   const story = parseStory(record.story)
   const decisive = story.findings.findLast((finding) => finding.is === 'refuse' || finding.is === 'defer')
   return [
-    `Reference ${reference}: ${OUTCOMES[record.outcome]}`,
+    `Reference ${reference}: ${OUTCOMES[record.outcome] ?? printable(record.outcome)}`,
     '',
     formatPairs(
       [
@@ -26,11 +30,17 @@ export function explain(record: DecisionRecord, reference: string): string {
         ['Recipients', record.recipients.length === 0 ? undefined : record.recipients.join(', ')],
         ['Size', story.sizeBytes === undefined ? undefined : `${story.sizeBytes} bytes`],
         ['Message-ID', story.messageId],
-        ['Answer', record.reply],
+        ['Commands', commandsOf(story)],
+        ['Answer', record.reply === '' ? undefined : record.reply],
+        ['Again', againOf(record)],
       ],
       '  ',
     ),
-    ...(decisive === undefined ? reasonOf(story) : whyOf(decisive)),
+    ...(record.outcome === 'ended' ? endingOf(story) : []),
+    ...(record.outcome === 'refused' || record.outcome === 'deferred' ? whyOf(decisive, story) : []),
+    ...(record.outcome === 'discarded' ? reasonOf(story) : []),
+    ...(record.outcome === 'accepted' ? permitsOf(story.findings) : []),
+    ...observedOf(story.findings),
     '',
     story.findings.length === 0 ? 'No rule had been asked yet.' : 'What each rule saw, in order:',
     formatFindings(story.findings),
@@ -40,21 +50,42 @@ export function explain(record: DecisionRecord, reference: string): string {
 }
 
 function whoOf(record: DecisionRecord, story: Story): string {
+  const isProbe = story.helo === PROBE_NAME
   const parts = [
     `${record.ip} on the service ${record.service}`,
-    story.helo === undefined ? undefined : `calling itself ${story.helo}`,
+    story.helo === undefined
+      ? undefined
+      : `calling itself ${story.helo}${isProbe ? ' (the audit of this server asks as a stranger under that name)' : ''}`,
     story.tls === undefined ? undefined : story.tls ? 'encrypted (TLS)' : 'not encrypted',
     story.user === undefined ? 'not logged in' : `logged in as ${story.user}`,
   ]
   return parts.filter((part) => part !== undefined).join(', ')
 }
 
-function whyOf({ rule, saw, setting }: Finding): readonly string[] {
+function againOf({ repeats }: DecisionRecord): string | undefined {
+  if (repeats === undefined || repeats.count === 0) return undefined
+  return `${repeats.count} times more, last at ${new Date(repeats.lastAtMs).toISOString()}; counted, not kept one by one`
+}
+
+function commandsOf({ commands, failedCommands = 0 }: Story): string | undefined {
+  return commands === undefined ? undefined : `${commands}, of which ${failedCommands} failed`
+}
+
+/** How a session ended that brought no message: most are scanners, or watch that the server is there. */
+function endingOf({ because = '' }: Story): readonly string[] {
+  if (because === '') return []
+  const said = Object.hasOwn(REPLIES, because) ? REPLIES[because as ReplyName].text : because
+  return ['', `How it ended: ${because === 'bye' ? 'the client said goodbye' : printable(said)}`]
+}
+
+function whyOf(decisive: Finding | undefined, story: Story): readonly string[] {
+  if (decisive === undefined) return reasonOf(story)
+  const { rule, saw, setting } = decisive
   const about = setting === undefined ? undefined : aboutSetting(setting)
   return [
     '',
     `Why: ${printable(saw)}`,
-    ...formatRule(rule).map((line) => `  ${line}`),
+    ...[...formatPlainly(rule), ...formatRule(rule)].map((line) => `  ${line}`),
     ...(setting === undefined
       ? []
       : [`  What decided is the setting ${printable(setting)}${about === undefined ? '' : `: ${about}`}`]),
@@ -63,5 +94,26 @@ function whyOf({ rule, saw, setting }: Finding): readonly string[] {
 
 function reasonOf({ rule, because }: Story): readonly string[] {
   if (because === undefined) return []
-  return ['', `Why: ${printable(because)}`, ...(rule === undefined ? [] : formatRule(rule).map((line) => `  ${line}`))]
+  const lines = rule === undefined ? [] : [...formatPlainly(rule), ...formatRule(rule)]
+  return ['', `Why: ${printable(because)}`, ...lines.map((line) => `  ${line}`)]
+}
+
+/** By what right a message that was taken might go where it goes. */
+function permitsOf(findings: readonly Finding[]): readonly string[] {
+  const permits = findings.filter(({ is }) => is === 'permit')
+  if (permits.length === 0) return []
+  return [
+    '',
+    'What gave it the right:',
+    ...permits.map(({ saw, setting, of }) =>
+      printable(`  ${of === undefined ? '' : `${of}: `}${saw}${setting === undefined ? '' : ` (${setting})`}`),
+    ),
+  ]
+}
+
+/** What would have been refused, had its rule not been told only to observe. */
+function observedOf(findings: readonly Finding[]): readonly string[] {
+  const observed = new Set(findings.filter(({ is }) => is === 'observe').map(({ rule }) => rule))
+  if (observed.size === 0) return []
+  return ['', `Only observed, and so not refused: ${printable([...observed].join(', '))}`]
 }

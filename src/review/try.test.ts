@@ -13,6 +13,8 @@ const ASKED: Hypothetical = {
 }
 
 const readers = readersOf({
+  senderOwner: ({ sender = '' }) =>
+    sender.endsWith('@here.example') ? { is: 'local', own: true } : { is: 'elsewhere' },
   destination: ({ recipient = '' }) => {
     if (recipient.endsWith('@far.example')) return { is: 'external', domain: 'far.example' }
     return recipient.startsWith('nobody@') ? { is: 'nobody' } : { is: 'local', full: false }
@@ -20,11 +22,20 @@ const readers = readersOf({
 })
 
 const ROWS: readonly (readonly [name: string, more: Partial<Hypothetical>, outcome: string, reply: RegExp])[] = [
-  ['a stranger may write to a local user', {}, 'accepted', /^250 2\.1\.5 /],
+  ['a stranger may write to a local user', {}, 'accepted', /^250 2\.0\.0 /],
   ['a stranger may not relay', { recipients: ['x@far.example'] }, 'refused', /^550 5\.7\.1 Relaying/],
-  ['who is logged in may relay', { recipients: ['x@far.example'], user: 'anna@here.example' }, 'accepted', /^250/],
+  [
+    'who is logged in may relay',
+    { sender: 'anna@here.example', recipients: ['x@far.example'], user: 'anna@here.example' },
+    'accepted',
+    /^250/,
+  ],
   ['an unknown recipient is refused', { recipients: ['nobody@here.example'] }, 'refused', /^550 5\.1\.1/],
-  ['some of several recipients', { recipients: ['anna@here.example', 'x@far.example'] }, 'partly', /^550/],
+  ['some of several recipients', { recipients: ['anna@here.example', 'x@far.example'] }, 'partly', /^250 2\.0\.0/],
+  ['a client that cannot wait', { talkedEarly: true }, 'refused', /^554 5\.5\.0 You talked/],
+  ['a stranger as one of us', { sender: 'anna@here.example' }, 'refused', /^550 5\.7\.1/],
+  ['a user as somebody else', { user: 'anna@here.example' }, 'refused', /^55\d /],
+  ['a login that fails takes nothing from who writes to us', { failedLogin: 'anna' }, 'accepted', /^250 2\.0\.0/],
   ['too large a message', { message: { sizeBytes: 1e9, hops: 0 } }, 'refused', /^552 5\.3\.4/],
   ['too many hops', { message: { sizeBytes: 100, hops: 101 } }, 'refused', /^554 5\.4\.6/],
   ['a submission without a login', { service: 'submission' }, 'refused', /^530 5\.7\.0/],
@@ -35,7 +46,7 @@ for (const [name, more, outcome, reply] of ROWS) {
     const asked = { ...ASKED, ...more }
     const trial = await tryOut(asked, readers, defaults())
     assert.equal(trial.outcome, outcome)
-    assert.match(trial.stages.at(-1)?.reply ?? '', reply)
+    assert.match(trial.stages.findLast(({ reply }) => reply !== undefined)?.reply ?? '', reply)
     const text = explainTrial(asked, trial)
     for (const { findings } of trial.stages) for (const { rule } of findings) assert.ok(text.includes(rule), rule)
   })
@@ -54,6 +65,48 @@ test('try: a fact that cannot be found out puts the message off', async () => {
   const trial = await tryOut(ASKED, broken, defaults())
   assert.equal(trial.outcome, 'deferred')
   assert.match(explainTrial(ASKED, trial), /the disk is away/)
+})
+
+test('try: what would be counted, and what would follow, is told and said', async () => {
+  const guessing = readersOf({
+    ...readers,
+    evidence: ({ ip }) => [{ network: ip, count: 11, times: 1 }],
+  })
+  const asked = { ...ASKED, recipients: ['nobody@here.example', 'anna@here.example'] }
+  const trial = await tryOut(asked, guessing, defaults())
+  assert.equal(trial.outcome, 'deferred')
+  // The block ends the session: the second recipient is never asked for.
+  assert.deepEqual(
+    trial.stages.filter(({ stage }) => stage === 'recipient').map(({ of }) => of),
+    ['nobody@here.example'],
+  )
+  const text = explainTrial(asked, trial)
+  assert.match(text, /11 unknown recipients from 198.51.100.7 with this one \(limits.unknownRecipients\)/)
+  assert.match(text, /198.51.100.7 would be blocked for 1h, longer if it was blocked within a week before/)
+  assert.match(text, /421 4.7.1 /)
+})
+
+test('try: an account that would be frozen, and a message that would be thrown away', async () => {
+  const account = readersOf({ ...readers, accountNetworks: () => 51 })
+  const asked = { ...ASKED, sender: 'anna@here.example', user: 'anna@here.example' }
+  const frozen = await tryOut(asked, account, defaults())
+  assert.equal(frozen.outcome, 'deferred')
+  assert.match(
+    explainTrial(asked, frozen),
+    /The account anna@here.example would be frozen until an administrator releases it/,
+  )
+
+  const flood = readersOf({ ...readers, messageTaken: ({ ip }) => [{ network: ip, count: 501, times: 1 }] })
+  const discarded = await tryOut(ASKED, flood, defaults({ rules: { messagesPerHour: { action: 'discard' } } }))
+  assert.equal(discarded.outcome, 'discarded')
+  assert.match(explainTrial(ASKED, discarded), /taken and thrown away/)
+})
+
+test('try: a block that stands is told with its own reference', async () => {
+  const block = { network: '198.51.100.0/24', reason: 'by-hand', evidence: 'spam', ref: '7K2M9QXA' }
+  const trial = await tryOut(ASKED, readersOf({ block: () => block }), defaults())
+  assert.equal(trial.outcome, 'refused')
+  assert.match(trial.stages.findLast(({ reply }) => reply !== undefined)?.reply ?? '', /\[ref 7K2M9QXA\]$/)
 })
 
 test('try: what was typed cannot fake a line', async () => {

@@ -1,10 +1,10 @@
-import type { Destination, FactReaders } from '#gate/facts.ts'
-import { judge } from '#gate/judge.ts'
-import type { Finding, Judgement, Verdict } from '#gate/record.ts'
+import type { EvidenceKind } from '#gate/evidence.ts'
+import type { FactReaders, Tally } from '#gate/facts.ts'
+import type { Finding, Sentence, Verdict } from '#gate/record.ts'
 import type { Stage, Subject } from '#gate/subject.ts'
 import type { ServiceName, Settings } from '#settings/schema.ts'
 import { parseForwardPath, parseReversePath } from '#smtp/path.ts'
-import { formatReply } from '#smtp/replies.ts'
+import { SupposedSession } from './supposed-session.ts'
 
 /** A session that never was: who would come, and what it would say. */
 export interface Hypothetical {
@@ -12,6 +12,10 @@ export interface Hypothetical {
   readonly ip: string
   readonly tls: boolean
   readonly helo?: string
+  /** It would have talked before the greeting. */
+  readonly talkedEarly?: true
+  /** A login under this name would have failed first. */
+  readonly failedLogin?: string
   /** The user (address) it would have logged in as. */
   readonly user?: string
   /** Minutes since a POP3 login from its address; absent: what is remembered of that address. */
@@ -30,13 +34,23 @@ export interface TrialStage {
   readonly of?: string
   readonly verdict: Verdict
   readonly findings: readonly Finding[]
+  /** What would be counted against the client, this included. */
+  readonly counted: readonly Counted[]
+  /** What would follow beyond the answer: a block, a frozen account, trust suspended. */
+  readonly sentences: readonly Sentence[]
   /** What the client would be told, without the reference; absent where it would be told nothing of note. */
   readonly reply?: string
 }
 
+/** Evidence as it would stand after this stage, by network. */
+export interface Counted {
+  readonly kind: EvidenceKind
+  readonly tallies: readonly Tally[]
+}
+
 export interface Trial {
-  /** `partly`: some recipients would be taken, others not. */
-  readonly outcome: 'accepted' | 'partly' | 'refused' | 'deferred'
+  /** `partly`: some recipients would be taken, others not. `discarded`: taken, and thrown away. */
+  readonly outcome: 'accepted' | 'partly' | 'refused' | 'deferred' | 'discarded'
   readonly stages: readonly TrialStage[]
 }
 
@@ -45,65 +59,9 @@ export interface Trial {
  * refuses ends there, as a real one would; recipients are judged one by one.
  */
 export async function tryOut(asked: Hypothetical, readers: FactReaders<Subject>, settings: Settings): Promise<Trial> {
-  const facts = withHypotheses(asked, readers)
-  const stages: TrialStage[] = []
-
-  async function stage(name: Stage, subject: Subject): Promise<Judgement> {
-    const judgement = await judge(name, subject, facts, settings)
-    const { verdict, findings } = judgement
-    stages.push({
-      stage: name,
-      ...(name === 'recipient' && subject.recipient !== undefined ? { of: subject.recipient } : {}),
-      verdict,
-      findings,
-      ...replyOf(name, verdict),
-    })
-    return judgement
-  }
-
-  let subject: Subject = {
-    service: asked.service,
-    ip: asked.ip,
-    tls: asked.tls || asked.service === 'submissions',
-    loginFailed: false,
-    failedCommands: 0,
-  }
-  const end = (verdict: Verdict): Trial => ({ outcome: outcomeOf(verdict), stages })
-
-  const connected = await stage('connect', subject)
-  if (connected.verdict.is !== 'accept') return end(connected.verdict)
-
-  subject = { ...subject, helo: asked.helo ?? `[${asked.ip}]` }
-  const greeted = await stage('hello', subject)
-  if (greeted.verdict.is !== 'accept') return end(greeted.verdict)
-
-  if (asked.user !== undefined) {
-    subject = { ...subject, user: asked.user }
-    const loggedIn = await stage('login', subject)
-    if (loggedIn.verdict.is !== 'accept') return end(loggedIn.verdict)
-  }
-
-  const declared = asked.message === undefined ? {} : { declaredBytes: asked.message.sizeBytes }
-  subject = { ...subject, sender: asked.sender, ...declared }
-  const sent = await stage('sender', subject)
-  if (sent.verdict.is !== 'accept') return end(sent.verdict)
-
-  let taken = 0
-  let refusal: Verdict | undefined
-  for (const recipient of asked.recipients) {
-    const { verdict } = await stage('recipient', { ...subject, recipient, recipientCount: taken })
-    if (verdict.is === 'accept') taken += 1
-    // A refusal for good outweighs one for now: that is what the sender would be told of first.
-    else if (refusal === undefined || verdict.is === 'refuse') refusal = verdict
-  }
-  if (taken === 0) return end(refusal ?? { is: 'accept' })
-
-  if (asked.message !== undefined) {
-    const { sizeBytes, hops } = asked.message
-    const { verdict } = await stage('message', { ...subject, recipientCount: taken, messageBytes: sizeBytes, hops })
-    if (verdict.is !== 'accept') return end(verdict)
-  }
-  return { outcome: refusal === undefined ? 'accepted' : 'partly', stages }
+  const session = new SupposedSession(asked, readers, settings)
+  const outcome = await session.hold()
+  return { outcome, stages: session.stages }
 }
 
 /** Read a sender as a session would (with or without the angle brackets); undefined where it would answer with an error. */
@@ -120,33 +78,4 @@ export function readRecipient(text: string): string | undefined {
 
 function bracketed(text: string): string {
   return text.startsWith('<') ? text : `<${text}>`
-}
-
-function outcomeOf(verdict: Verdict): Trial['outcome'] {
-  if (verdict.is === 'accept') return 'accepted'
-  return verdict.is === 'refuse' ? 'refused' : 'deferred'
-}
-
-function replyOf(stage: Stage, verdict: Verdict): { readonly reply?: string } {
-  if (verdict.is !== 'accept') return { reply: formatReply(verdict.reply) }
-  if (stage === 'sender') return { reply: formatReply('senderOk') }
-  if (stage === 'recipient') return { reply: formatReply('recipientOk') }
-  return {}
-}
-
-/** Put what was asked to be supposed in the place of what is. */
-function withHypotheses(asked: Hypothetical, readers: FactReaders<Subject>): FactReaders<Subject> {
-  const known = new Map<string, Destination | Promise<Destination>>()
-  const { popBeforeMinutes } = asked
-  return {
-    ...readers,
-    // The same recipient twice is one look-up.
-    destination: (subject) => {
-      const recipient = subject.recipient ?? ''
-      const found = known.get(recipient) ?? readers.destination(subject)
-      known.set(recipient, found)
-      return found
-    },
-    ...(popBeforeMinutes === undefined ? {} : { sincePopLoginMs: () => popBeforeMinutes * 60_000 }),
-  }
 }

@@ -2,20 +2,24 @@
 
 import { printable } from '#base/printable.ts'
 import { formatTable } from '#base/table.ts'
+import { EVIDENCE } from '#gate/evidence.ts'
 import type { Finding } from '#gate/record.ts'
 import { RULES } from '#gate/rules.ts'
 import type { Stage } from '#gate/subject.ts'
 import type { Kind } from '#settings/kinds.ts'
 import { SCHEMA } from '#settings/schema.ts'
+import { PLAIN_WORDS } from './plain-words.ts'
 
 export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
   connect: 'connecting',
+  greeting: 'waiting',
   hello: 'greeting',
   login: 'login',
   sender: 'sender',
   recipient: 'recipient',
   message: 'message',
   command: 'command',
+  abandon: 'giving up',
 }
 
 const DECIDED: Readonly<Record<Finding['is'], string>> = {
@@ -39,14 +43,22 @@ export function formatFindings(findings: readonly Finding[], indent = '  '): str
   return formatTable(['STEP', 'RULE', 'DECIDED', 'SETTING', 'SAW'], rows, indent)
 }
 
-/** Say what a rule guards against and which settings it goes by; only its name for a rule this version does not have. */
+/** Say what a rule guards against and which settings it goes by; only its name for one this version does not have. */
 export function formatRule(name: string): readonly string[] {
+  const lines: string[] = []
   const rule = RULES.find((candidate) => candidate.name === name)
-  if (rule === undefined) return [`The rule ${printable(name)}`]
-  return [
-    `The rule ${name}: ${rule.about}`,
-    ...(rule.reads.length === 0 ? [] : [`  It goes by ${rule.reads.join(', ')}`]),
-  ]
+  const evidence = Object.values(EVIDENCE).find(({ reason }) => reason === name)
+  const about = [rule?.about, evidence?.about].filter((text) => text !== undefined).join(' ')
+  const reads = [...(rule?.reads ?? []), ...(evidence === undefined ? [] : [evidence.setting, evidence.actionSetting])]
+  lines.push(about === '' ? `The rule ${printable(name)}` : `The rule ${name}: ${about}`)
+  if (reads.length > 0) lines.push(`  It goes by ${reads.join(', ')}`)
+  return lines
+}
+
+/** Say what a refusal by this rule means, and what to do where it hit the wrong one; nothing for a rule this version does not have. */
+export function formatPlainly(name: string): readonly string[] {
+  const words = Object.hasOwn(PLAIN_WORDS, name) ? PLAIN_WORDS[name] : undefined
+  return words === undefined ? [] : [words.means, `What to do: ${words.todo}`]
 }
 
 /** Give the one-line meaning of a setting by its path; undefined when there is none of that name. */

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DECLARATIONS, placeOf } from './declarations.ts'
 
-const PAGES = ['Server', 'Services', 'Certificates', 'IP address groups', 'Relay control', 'Security options', 'Logs']
+const PAGES = [
+  'Server',
+  'Services',
+  'Certificates',
+  'IP address groups',
+  'Relay control',
+  'Trusted servers',
+  'Security options',
+  'Account limits',
+  'Logs',
+]
 
 for (const [path, kind] of DECLARATIONS) {
   test(`${path} is declared in full`, () => {

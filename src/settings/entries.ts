@@ -69,6 +69,17 @@ export const networkOrGroup: Entry<string> = {
   format: (value) => value,
 }
 
+/** What a list of clients names: an address, a network, `this-machine` or `group:NAME`. */
+export const clientEntry: Entry<string> = {
+  accepts: 'an address, a network A/PREFIX, this-machine, or group:NAME',
+  parse(value): Parsed<string> {
+    const member = typeof value === 'string' ? parseGroupAddress(value) : undefined
+    if (member !== undefined && member.is !== 'nothing') return { ok: true, value: value as string }
+    return { ok: false, wanted: member?.wanted ?? this.accepts }
+  },
+  format: (value) => value,
+}
+
 /** The absolute path of a file on this machine. */
 export const filePath: Entry<string> = plain(
   'the absolute path of a file',

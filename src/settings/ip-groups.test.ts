@@ -38,11 +38,6 @@ for (const [name, groups, group, ip, member] of CASES) {
 const PROBLEMS: readonly [string, Texts, readonly [string, RegExp][]][] = [
   ['none', { a: ['group:b'], b: ['group:c', '1.1.1.1'], c: ['1.1.1.2'] }, []],
   ['a diamond is no circle', { a: ['group:b', 'group:c'], b: ['group:d'], c: ['group:d'], d: [] }, []],
-  [
-    'a group that is not there',
-    { offices: ['1.1.1.1', 'group:office'] },
-    [['ipGroups.offices[1]', /did you mean offices\?/]],
-  ],
   ['itself', { a: ['group:a'] }, [['ipGroups.a[0]', /a > a/]]],
   [
     'a circle of three',

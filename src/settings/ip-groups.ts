@@ -1,22 +1,37 @@
 /** IP address groups made ready to be asked: entries into sorted sets, `group:NAME` into the groups it leads to. */
 import { type AddressRange, NetworkSet, parseRange } from '#base/network-set.ts'
-import { parseGroupAddress } from './ip-group-entries.ts'
-import { type Problem, quote } from './problem.ts'
+import { type GroupEntry, parseGroupAddress } from './ip-group-entries.ts'
+import type { Problem } from './problem.ts'
 import type { Settings } from './schema.ts'
-import { nearest } from './suggest.ts'
 
 export interface IpGroups {
   /** Tell whether an address is in a group or the groups in it; false for a group that does not exist. */
   has(group: string, ip: string): boolean
   /** Give all addresses of a group, those of the groups in it included; empty for one that does not exist. */
   set(group: string): NetworkSet
-  /** Groups that name one that does not exist, or lead back to themselves. */
+  /** Every entry that names another group, whether that exists or not. */
+  readonly inner: readonly GroupInGroup[]
+  /** Groups that lead back to themselves. */
   readonly problems: readonly Problem[]
+}
+
+/** An enabled entry `group:NAME`: the group that it is in, its place there, and the group that it names. */
+export interface GroupInGroup {
+  readonly outer: string
+  readonly index: number
+  readonly name: string
+}
+
+/** A group's own entries, read. */
+interface Read {
+  readonly own: NetworkSet
+  readonly thisMachine: boolean
+  readonly groups: readonly Omit<GroupInGroup, 'outer'>[]
 }
 
 interface Group {
   readonly own: NetworkSet
-  readonly groups: readonly { readonly name: string; readonly index: number }[]
+  readonly groups: readonly Omit<GroupInGroup, 'outer'>[]
   /** With the groups in it; made when first asked for. */
   whole?: NetworkSet
 }
@@ -34,22 +49,36 @@ export function compileGroups(ipGroups: Settings['ipGroups'], thisMachine: reado
   })
   const groups = new Map<string, Group>()
   for (const [name, entries] of Object.entries(ipGroups)) {
-    const ranges: AddressRange[] = []
-    const inner: { name: string; index: number }[] = []
-    for (const [index, { address, enabled }] of entries.entries()) {
-      if (!enabled) continue
-      const member = parseGroupAddress(address)
-      if (member.is === 'range') ranges.push(member.range)
-      else if (member.is === 'group') inner.push({ name: member.group, index })
-      else if (member.is === 'this-machine') ranges.push(...machine)
-    }
-    groups.set(name, { own: new NetworkSet(ranges), groups: inner })
+    const { own, thisMachine: hasMachine, groups: inner } = read(entries)
+    groups.set(name, { own: hasMachine ? new NetworkSet([...own.ranges(), ...machine]) : own, groups: inner })
   }
   return {
     has: (name, ip) => wholeOf(name, groups).has(ip),
     set: (name) => wholeOf(name, groups),
-    problems: [...missing(groups), ...cycles(groups)],
+    inner: [...groups].flatMap(([outer, group]) => group.groups.map((inner) => ({ outer, ...inner }))),
+    problems: [...cycles(groups)],
   }
+}
+
+/** What was read of lists of entries. They never change, and pass from one version of the settings to the next. */
+const readings = new WeakMap<readonly GroupEntry[], Read>()
+
+function read(entries: readonly GroupEntry[]): Read {
+  const known = readings.get(entries)
+  if (known !== undefined) return known
+  const ranges: AddressRange[] = []
+  const groups: { name: string; index: number }[] = []
+  let thisMachine = false
+  for (const [index, { address, enabled }] of entries.entries()) {
+    if (!enabled) continue
+    const member = parseGroupAddress(address)
+    if (member.is === 'range') ranges.push(member.range)
+    else if (member.is === 'group') groups.push({ name: member.group, index })
+    else if (member.is === 'this-machine') thisMachine = true
+  }
+  const reading = { own: new NetworkSet(ranges), thisMachine, groups }
+  readings.set(entries, reading)
+  return reading
 }
 
 function wholeOf(name: string, groups: ReadonlyMap<string, Group>): NetworkSet {
@@ -69,22 +98,6 @@ function* rangesUnder(name: string, groups: ReadonlyMap<string, Group>): Generat
     yield* group.own.ranges()
     for (const inner of group.groups) reached.add(inner.name)
   }
-}
-
-function* missing(groups: ReadonlyMap<string, Group>): Generator<Problem> {
-  for (const [name, group] of groups) {
-    for (const inner of group.groups) {
-      if (!groups.has(inner.name)) {
-        yield { path: `ipGroups.${name}[${inner.index}]`, says: noSuchGroup(inner.name, groups.keys()) }
-      }
-    }
-  }
-}
-
-/** Say that a group does not exist, and which one may have been meant. */
-export function noSuchGroup(name: string, known: Iterable<string>): string {
-  const near = nearest(name, known)
-  return `There is no IP address group ${quote(name)}: ${near === undefined ? 'add it under ipGroups' : `did you mean ${near}`}${near === undefined ? '.' : '?'}`
 }
 
 /** Find each group that leads back to itself, one problem a circle. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '#base/clock.ts'
 import { Fault } from '#base/fault.ts'
-import { type Applied, SettingsKeeper } from './keeper.ts'
+import { compileGroups } from './ip-groups.ts'
+import { type Applied, type KeeperOptions, SettingsKeeper } from './keeper.ts'
 import { formatProblem } from './problem.ts'
 import type { Version, Versions } from './versions.ts'
 
@@ -45,10 +46,14 @@ class MemoryVersions implements Versions {
 }
 
 async function open(...changed: string[]) {
+  return openWith({}, ...changed)
+}
+
+async function openWith(options: Pick<KeeperOptions, 'weigh'>, ...changed: string[]) {
   const versions = new MemoryVersions()
   for (const text of changed) versions.push(text)
   const clock = new ManualClock()
-  return { versions, clock, keeper: await SettingsKeeper.open(versions, { clock }) }
+  return { versions, clock, keeper: await SettingsKeeper.open(versions, { clock, ...options }) }
 }
 
 function problems(applied: Applied | { ok: boolean }): string {
@@ -69,6 +74,7 @@ test('a change is a version with author, comment and time, and names only what w
     version: 1,
     changed: true,
     differences: [{ path: 'session.maxHops', from: '100', to: '7' }],
+    warnings: [],
   })
   assert.deepEqual(versions.kept, [
     {
@@ -105,6 +111,7 @@ test('what changes nothing adds no version', async () => {
       version: 1,
       changed: false,
       differences: [],
+      warnings: [],
     })
   }
   assert.equal(versions.kept.length, 1)
@@ -117,7 +124,10 @@ test('what is wrong alone or together is refused with its place, and nothing cha
   const rows: readonly [string, RegExp][] = [
     ['session:\n  maxHop: 7', /^line 2, column 3: /],
     ['relay:\n  ipGroup: office', /^line 2, column 12: relay.ipGroup: There is no IP address group "office"/],
-    ['ipGroups:\n  local-clients:', /^line 2, column 3: relay.ipGroup: There is no IP address group/],
+    [
+      'ipGroups:\n  local-clients:',
+      /^line 2, column 3: There is no IP address group .* relay.ipGroup and limits.exemptGroup name/,
+    ],
     [
       'services: { smtp: { listen: ["*:110"] } }',
       /^line 1, column 30: services.pop3.listen\[0\] and services.smtp.listen\[0\]/,
@@ -245,4 +255,105 @@ test('a version that this release cannot read stops the start and says which set
   ] as const) {
     await assert.rejects(open(text), (error) => error instanceof Fault && !error.temporary && says.test(error.message))
   }
+})
+
+test('a change warns of what it brings, and not of what stood before', async () => {
+  const { keeper } = await open('ipGroups: { a: ["10.0.0.0/8", "10.1.0.0/16"] }')
+  const warned = async (text: string) => {
+    const applied = await keeper.apply(text, { author: 'a' })
+    assert.ok(applied.ok, problems(applied))
+    return applied.warnings.map(formatProblem).join('\n')
+  }
+  assert.equal(await warned('session: { maxHops: 7 }'), '')
+  assert.match(
+    await warned('ipGroups: { b: ["192.0.2.1", "192.0.2.0/24"] }'),
+    /^[^\n]*No setting uses the IP address group "b"\.\nipGroups\.b\[0\] \(192\.0\.2\.1\) lies wholly in ipGroups\.b\[1\][^\n]*$/,
+  )
+  const draft = keeper.diffAgainst('ipGroups: { c: ["::1"] }')
+  assert.ok(draft.ok)
+  assert.match(draft.warnings.map(formatProblem).join('\n'), /^[^\n]*No setting uses the IP address group "c"\.$/)
+})
+
+const OPEN_ADMINISTRATION = 'services: { admin: { listen: ["*"] } }'
+
+test('a change that would cut its administrator off needs a second yes', async () => {
+  const { keeper, versions } = await open(OPEN_ADMINISTRATION)
+  const text = 'services: { admin: { ipGroup: local-clients } }'
+  const author = { author: 'a', administratorIp: '203.0.113.77' }
+  const refused = await keeper.apply(text, author)
+  assert.ok(!refused.ok && refused.confirmable === true)
+  assert.match(problems(refused), /does not hold 203\.0\.113\.77.*cut off from remote administration.*--confirm/s)
+  assert.equal(versions.kept.length, 1)
+  // What is wrong altogether cannot be confirmed.
+  const wrong = await keeper.set('services.admin.ipGroup', 'nowhere', { ...author, confirmed: true })
+  assert.ok(!wrong.ok && wrong.confirmable === undefined)
+  assert.equal((await keeper.apply(text, { author: 'a', administratorIp: '10.1.1.1' })).ok, true)
+  assert.equal((await keeper.rollback(1, author)).ok, true)
+  const confirmed = await keeper.set('services.admin.ipGroup', 'local-clients', { ...author, confirmed: true })
+  assert.ok(confirmed.ok)
+  assert.match(confirmed.warnings.map(formatProblem).join('\n'), /cut off/)
+  // Being cut off already, the next change makes it no worse.
+  assert.equal((await keeper.set('session.maxHops', '7', author)).ok, true)
+  assert.equal((await keeper.rollback(1, author)).ok, true)
+  assert.equal((await keeper.rollback(4, author)).ok, false)
+})
+
+test('a danger that a change brings needs a second yes, one that stood before does not', async () => {
+  const weighed: unknown[] = []
+  const { keeper, versions } = await openWith({
+    async weigh({ session }) {
+      weighed.push(session.maxHops)
+      return session.maxHops === 7 ? [{ path: 'session.maxHops', says: 'Seven is open.' }] : []
+    },
+  })
+  const refused = await keeper.set('session.maxHops', '7', 'a')
+  assert.ok(!refused.ok && refused.confirmable === true)
+  assert.match(problems(refused), /^session\.maxHops: Seven is open\.\nNothing was changed\./)
+  assert.equal(versions.kept.length, 0)
+  assert.deepEqual(weighed, [7, 100])
+  const confirmed = await keeper.set('session.maxHops', '7', { author: 'a', confirmed: true })
+  assert.ok(confirmed.ok)
+  assert.deepEqual(
+    confirmed.warnings.map(({ says }) => says),
+    ['Seven is open.'],
+  )
+  assert.equal((await keeper.set('session.maxRecipients', '7', 'a')).ok, true)
+  assert.equal((await keeper.set('session.maxHops', '8', 'a')).ok, true)
+  assert.equal((await keeper.rollback(1, 'a')).ok, false)
+  // What changes nothing is not weighed.
+  weighed.length = 0
+  await keeper.set('session.maxHops', '8', 'a')
+  keeper.diffAgainst('session: { maxHops: 7 }')
+  assert.deepEqual(weighed, [])
+})
+
+test('when the danger cannot be weighed, nothing is changed', async () => {
+  const { keeper, versions } = await openWith({
+    weigh: async () => Promise.reject(new Fault('the directory is away', { temporary: true })),
+  })
+  await assert.rejects(keeper.set('session.maxHops', '7', { author: 'a', confirmed: true }), /directory is away/)
+  assert.equal(versions.kept.length, 0)
+})
+
+test('a group of 100,000 networks is kept, read again and asked', async () => {
+  const { keeper, versions } = await open()
+  const networks = Array.from(
+    { length: 100_000 },
+    (_, n) => `${(n >> 15) + 11}.${(n >> 7) & 255}.${(n & 127) * 2}.0/24`,
+  )
+  const yaml = `ipGroups:\n  big:\n${networks.map((one) => `    - ${one}\n`).join('')}services: { pop3: { ipGroup: big } }\n`
+  const applied = await keeper.apply(yaml, { author: 'a' })
+  assert.ok(applied.ok, problems(applied))
+  assert.deepEqual(applied.warnings, [])
+  assert.equal((await keeper.apply(yaml, { author: 'a' })).ok && versions.kept.length, 1)
+  const again = await SettingsKeeper.open(versions, { clock: new ManualClock() })
+  assert.deepEqual(
+    again.current().settings.ipGroups.big?.map(({ address }) => address),
+    networks,
+  )
+  const groups = compileGroups(again.current().settings.ipGroups, [])
+  for (const ip of ['11.0.0.9', '11.0.2.255', '14.12.0.1']) assert.equal(groups.has('big', ip), true, ip)
+  for (const ip of ['11.0.1.9', '10.0.0.1', '15.0.0.0']) assert.equal(groups.has('big', ip), false, ip)
+  const twice = yaml.replace('    - 11.0.4.0/24\n', '    - 11.0.4.0/24\n    - 11.0.4.7\n    - 11.0.4\n')
+  assert.match(problems(keeper.diffAgainst(twice)), /^line 7, column 7: ipGroups\.big\[4\]: Cannot take "?11\.0\.4"?:/)
 })

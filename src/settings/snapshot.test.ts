@@ -10,6 +10,7 @@ import {
   diffSettings,
   exportYaml,
   getPath,
+  oneLine,
   withChanges,
 } from './snapshot.ts'
 import { anyChanges, settingsOf } from './testing.ts'
@@ -85,7 +86,7 @@ test('a value is given as the file writes it', () => {
   assert.deepEqual(getPath(settings, 'session.commandTimeout'), { value: '90s' })
   assert.deepEqual(getPath(settings, 'server.hostname'), { value: null })
   assert.deepEqual(getPath(settings, 'relay.popBeforeSmtp'), { value: { enabled: false, minutes: 10 } })
-  assert.deepEqual(getPath(settings, 'trust'), { value: { ipGroup: null } })
+  assert.deepEqual(getPath(settings, 'ledger'), { value: { memory: '64MB' } })
   assert.deepEqual(getPath(settings, 'ipGroups.office'), { value: ['::1'] })
   for (const path of ['x', 'ipGroups.constructor', 'ipGroups.x', '__proto__', 'session.maxHops.x']) {
     assert.equal(getPath(settings, path), undefined, path)
@@ -106,4 +107,13 @@ test('a difference stands on one line, both sides as the file writes them', () =
     { path: 'ipGroups.a', from: undefined, to: '[10.0.0.0/8, {address: ::1, enabled: false}]' },
     { path: 'session.commandTimeout', from: '5m', to: '90s' },
   ])
+})
+
+test('a long list is written on one line as a short one is', () => {
+  const entries = ['10.0.0.0/8', '192.0.2.1', '192.0.2.0/255.255.255.0', '192.0.2.1-192.0.2.9', '192.0.2.1 - 192.0.2.9']
+  for (const entry of [...entries, '::1', 'this-machine', '1.2']) {
+    const [short, long] = [[entry, '1.2.3.4'], Array.from({ length: 200 }, () => [entry, '1.2.3.4']).flat()]
+    const inner = oneLine(short)?.slice(1, -1)
+    assert.equal(oneLine(long), `[${Array.from({ length: 200 }, () => inner).join(', ')}]`)
+  }
 })

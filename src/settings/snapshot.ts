@@ -120,9 +120,15 @@ export function diffSettings(a: Settings, b: Settings): readonly Difference[] {
   return [...differences(a, b)].map(({ path, from, to }) => ({ path, from: oneLine(from), to: oneLine(to) }))
 }
 
+function isPlainIPv4(value: unknown): boolean {
+  return typeof value === 'string' && /^(?:\d{1,3}\.){3}\d[\d./-]*$/.test(value)
+}
+
 /** Write a value of the settings file on one line. */
 export function oneLine(value: unknown): string | undefined {
   if (value === undefined) return undefined
+  // A group of 100,000 networks: what needs no quotes is only joined.
+  if (Array.isArray(value) && value.length > 100 && value.every(isPlainIPv4)) return `[${value.join(', ')}]`
   return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trimEnd()
 }
 

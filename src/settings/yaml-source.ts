@@ -1,5 +1,6 @@
 /** YAML from strangers: parsed within bounds, and each node's place kept, so that a message can name line and column. */
 import {
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -11,6 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { printable } from '#base/printable.ts'
+import { findStretches, restoreStretches, withoutStretches } from './long-lists.ts'
 import { MOST_PROBLEMS, type Position, type Problem, quote } from './problem.ts'
 
 /** Largest text taken, in UTF-16 units: room for groups of 100,000 networks. */
@@ -29,14 +31,7 @@ export function parseYaml(text: string): ParsedYaml {
   }
   const lines = new Lines(text)
   try {
-    // Unique keys are checked in `pairs`, in linear time; the library's own check is quadratic.
-    const document = parseDocument(text, {
-      prettyErrors: false,
-      resolveKnownTags: false,
-      schema: 'core',
-      stringKeys: true,
-      uniqueKeys: false,
-    })
+    const document = parse(text)
     const problems = syntaxProblems([...document.errors, ...document.warnings], lines)
     return problems.length > 0
       ? { ok: false, problems }
@@ -47,6 +42,24 @@ export function parseYaml(text: string): ParsedYaml {
     return { ok: false, problems: [{ path: '', says: TOO_DEEP }] }
   }
 }
+
+function parse(text: string): Document.Parsed {
+  const stretches = findStretches(text)
+  if (stretches.length > 0) {
+    const document = parseDocument(withoutStretches(text, stretches), PARSING)
+    if (restoreStretches(document, stretches)) return document
+  }
+  return parseDocument(text, PARSING)
+}
+
+const PARSING = {
+  prettyErrors: false,
+  resolveKnownTags: false,
+  schema: 'core',
+  stringKeys: true,
+  // They are checked in `pairs`, in linear time; the library's own check is quadratic.
+  uniqueKeys: false,
+} as const
 
 const TOO_DEEP = 'This is nested too deeply.'
 

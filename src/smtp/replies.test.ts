@@ -35,11 +35,13 @@ test('replies of 2xx, 4xx and 5xx bear an enhanced code, 3xx none (RFC 2034 §4)
   for (const [name, { code, detail }] of ROWS) assert.equal(detail === undefined, code >= 300 && code < 400, name)
 })
 
-test('a reply that says it closes the connection does, and the other way round', () => {
-  for (const [name, { code, text }] of ROWS) {
+test('221, 421 and what is marked so close the session, and no reply says so that does not', () => {
+  for (const [name, { code, text, closes }] of ROWS) {
+    assert.equal(closesSession(name), code === 221 || code === 421 || closes === true, name)
     if (text.includes('closing the connection')) assert.equal(closesSession(name), true, name)
-    if (closesSession(name)) assert.ok(text.includes('closing') || code === 421 || code === 221, name)
   }
+  assert.equal(closesSession('tooManyFromYouRefused'), true)
+  assert.equal(closesSession('unknownRecipient'), false)
 })
 
 test('no reply tells which rule, file or list refused', () => {

@@ -80,6 +80,11 @@ export const REPLIES = {
     text: 'You talked before the greeting; closing the connection',
     closes: true,
   },
+  talkedBeforeGreetingDeferred: {
+    code: 421,
+    detail: '5.0',
+    text: 'You talked before the greeting; closing the connection',
+  },
 
   // ---- signing in (RFC 4954 §6)
   loginMalformed: { code: 501, detail: '5.2', text: 'Cannot decode the response' },
@@ -110,6 +115,66 @@ export const REPLIES = {
   serviceNotForYou: { code: 554, detail: '7.1', text: 'This service is not available from your address' },
   tooManyConnections: { code: 421, detail: '3.2', text: 'Too many connections, try again later' },
 
+  // ---- refused by a limit: deferred unless the administrator wants otherwise, so that nobody's mail is lost
+  addressBlocked: { code: 421, detail: '7.1', text: 'Your address is blocked for a while, closing the connection' },
+  addressRefused: { code: 554, detail: '7.1', text: 'Your address is blocked, closing the connection', closes: true },
+  tooManyFromYou: { code: 421, detail: '7.0', text: 'Too many connections from your address, try again later' },
+  tooManyFromYouRefused: {
+    code: 554,
+    detail: '7.0',
+    text: 'Too many connections from your address, closing the connection',
+    closes: true,
+  },
+  tooManyMessages: { code: 450, detail: '7.0', text: 'Too many messages from your address, try again later' },
+  tooManyMessagesRefused: { code: 550, detail: '7.0', text: 'Too many messages from your address' },
+  tooManyRecipientsRefused: { code: 550, detail: '5.3', text: 'Too many recipients' },
+  accountFrozen: {
+    code: 450,
+    detail: '7.0',
+    text: 'Sending from this account has been stopped; ask its administrator',
+  },
+  accountTooMuch: { code: 450, detail: '7.0', text: 'This account has sent too much, try again later' },
+  accountTooMuchRefused: { code: 550, detail: '7.0', text: 'This account has sent too much' },
+  accountTooManyNetworks: {
+    code: 454,
+    detail: '7.0',
+    text: 'This account has been used from too many networks, try again later',
+  },
+  accountTooManyNetworksRefused: {
+    code: 535,
+    detail: '7.0',
+    text: 'This account has been used from too many networks',
+  },
+
+  // ---- refused for what DNS says of the client and the sender, or for who the sender claims to be
+  // RFC 7372 §3.2: X.7.25, reverse DNS validation failed
+  noReverseName: {
+    code: 554,
+    detail: '7.25',
+    text: 'Your address has no name in DNS, closing the connection',
+    closes: true,
+  },
+  noReverseNameDeferred: {
+    code: 421,
+    detail: '7.25',
+    text: 'Your address has no name in DNS, closing the connection, try again later',
+  },
+  reverseNameUnavailable: {
+    code: 421,
+    detail: '4.3',
+    text: 'DNS cannot be asked now, closing the connection, try again later',
+  },
+  // RFC 3463 §3.2: X.1.8, bad sender's system address
+  noSenderDomain: { code: 550, detail: '1.8', text: 'The domain of the sender is not found in DNS' },
+  noSenderDomainDeferred: { code: 450, detail: '1.8', text: 'The domain of the sender is not found in DNS' },
+  // RFC 3463 §3.5: X.4.3, directory server failure
+  senderDomainUnavailable: { code: 451, detail: '4.3', text: 'The domain of the sender cannot be looked up now' },
+  senderUnavailable: { code: 451, detail: '3.0', text: 'Senders cannot be looked up now, try again later' },
+  localSenderNeedsLogin: { code: 550, detail: '7.1', text: 'Log in to send from an address of this server' },
+  localSenderNeedsLoginDeferred: { code: 450, detail: '7.1', text: 'Log in to send from an address of this server' },
+  senderNotYours: { code: 550, detail: '7.1', text: 'The sender is not an address of the user who logged in' },
+  senderNotYoursDeferred: { code: 450, detail: '7.1', text: 'The sender is not an address of the user who logged in' },
+
   // ---- refused by the language: the message's octets (RFC 5321 §2.3.8)
   bareLineEnd: { code: 554, detail: '6.0', text: 'The message holds a CR or LF that is no CRLF; lines end in CRLF' },
   nulInMessage: { code: 554, detail: '6.0', text: 'The message holds a NUL' },
@@ -119,6 +184,11 @@ export const REPLIES = {
   fault: { code: 451, detail: '3.0', text: 'Local trouble, try again later' },
   bug: { code: 421, detail: '3.0', text: 'Local trouble, closing the connection, try again later' },
   timeout: { code: 421, detail: '4.2', text: 'Nothing came for too long, closing the connection' },
+  accountStopped: {
+    code: 421,
+    detail: '7.0',
+    text: 'The account of this session has been stopped, closing the connection',
+  },
   shuttingDown: { code: 421, detail: '3.2', text: 'The server is shutting down, try again later' },
 } as const satisfies Record<string, ReplyRow>
 
@@ -164,9 +234,8 @@ export function formatKept(ref: string): string {
 
 /** Tell whether this reply ends the session: 221 and 421 do (RFC 5321 §3.8), and those that say so. */
 export function closesSession(name: ReplyName): boolean {
-  return (
-    REPLIES[name].code === 221 || REPLIES[name].code === 421 || REPLIES[name].text.endsWith('closing the connection')
-  )
+  const { code, closes }: ReplyRow = REPLIES[name]
+  return code === 221 || code === 421 || closes === true
 }
 
 /** Tell whether this reply means that the client did something it must not do again: 5xx. */

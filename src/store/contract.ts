@@ -28,6 +28,8 @@ export interface Store {
   readonly mailboxes: MailboxStore
   readonly decisions: DecisionStore
   readonly queue: QueueStore
+  readonly contacts: ContactStore
+  readonly blocks: BlockStore
   /** Write a consistent copy of everything into `file` while the server runs; the file must not exist. */
   backup(file: string): Promise<{ readonly bytes: number }>
   close(): Promise<void>
@@ -77,8 +79,21 @@ export interface UserRow {
   readonly quotaMessages?: number
   readonly forwarding?: Forwarding
   readonly localDomainsOnly: boolean
+  /** Sending is frozen (a hijacked account): reading mail goes on, nothing is taken from this user. */
+  readonly frozen?: Frozen
   /** Further addresses of this user. */
   readonly addresses: readonly string[]
+}
+
+/** Why and since when an account may not send. */
+export interface Frozen {
+  readonly sinceMs: number
+  /** What was seen, in a sentence, or what the administrator wrote. */
+  readonly why: string
+  /** The rule that froze it, or who did. */
+  readonly by: string
+  /** The reference of the decision that brought it about. */
+  readonly ref?: string
 }
 
 /** What a password leaves behind: never the password. */
@@ -174,6 +189,8 @@ export interface NewMessage {
   readonly body: Uint8Array | BodyDraft
   readonly mailboxIds: readonly number[]
   readonly queue: readonly NewQueueEntry[]
+  /** The account that sent it, and the recipients (lower case) that it has not written to before: remembered with the message. */
+  readonly contacts?: { readonly userId: number; readonly recipients: readonly string[] }
   readonly record: DecisionRecord
 }
 
@@ -230,13 +247,16 @@ export interface DecisionRecord {
   /** Number behind the reference; `ids()` hands them out. */
   readonly id: number
   readonly atMs: number
-  readonly outcome: 'accepted' | 'refused' | 'deferred'
+  /** `ended`: a session that went without a message or a refusal. `discarded`: taken, and thrown away. */
+  readonly outcome: 'accepted' | 'refused' | 'deferred' | 'ended' | 'discarded'
   readonly service: string
   readonly ip: string
   readonly sender?: string
   readonly recipients: readonly string[]
   /** The reply as the client got it. */
   readonly reply: string
+  /** How often the same happened to the same client after this, counted and not kept one by one; and when last. */
+  readonly repeats?: { readonly count: number; readonly lastAtMs: number }
   /** What the session was: HELO name, TLS, user; and every finding in order. JSON that `review` reads. */
   readonly story: string
 }
@@ -245,13 +265,19 @@ export interface DecisionStore {
   /** Reserve a run of numbers that no other caller and no later start is given: [first, first + count). */
   reserve(count: number): Promise<number>
   get(id: number): Awaitable<DecisionRecord | undefined>
-  /** Keep records of refusals. Resolves when durable; callers need not wait. */
+  /**
+   * Keep records that belong to no message. Resolves when durable; callers need not wait. A number that is there already is
+   * written over: the count of its repeats has grown.
+   */
   add(records: readonly DecisionRecord[]): Promise<void>
   /** Newest first. */
   find(by: {
     readonly ip?: string
     readonly sender?: string
     readonly recipient?: string
+    readonly outcome?: DecisionRecord['outcome']
+    /** Only records of this moment and later. */
+    readonly sinceMs?: number
     readonly limit: number
   }): Awaitable<readonly DecisionRecord[]>
   /** Forget what is older, at most `limit` records at once; gives how many went. */
@@ -274,6 +300,9 @@ export interface NewQueueEntry {
   readonly body?: '7BIT' | '8BITMIME'
   /** The message or its envelope needs SMTPUTF8 (RFC 6531 §3.4). */
   readonly smtputf8?: true
+  /** The primary address of the user that sent it, where one had logged in; and the client's address. */
+  readonly user?: string
+  readonly ip?: string
 }
 
 export interface QueueEntry extends NewQueueEntry {
@@ -282,9 +311,64 @@ export interface QueueEntry extends NewQueueEntry {
   readonly sender: string
   readonly sizeBytes: number
   readonly createdAtMs: number
+  /** It is not to be tried until it is released. */
+  readonly held?: true
 }
 
 export interface QueueStore {
   count(): Awaitable<number>
   list(limit: number): Awaitable<readonly QueueEntry[]>
+  /** Hold, release or delete all that waits of one user; gives how many entries it were. What is deleted is gone for good. */
+  holdOf(user: string): Promise<number>
+  releaseOf(user: string): Promise<number>
+  removeOf(user: string): Promise<number>
+}
+
+// ---- contacts -------------------------------------------------------------------------------------------------------
+
+/** Whom each account has written to: what makes a recipient new. At most 50,000 an account, the oldest go first. */
+export interface ContactStore {
+  knows(userId: number, recipient: string): Awaitable<boolean>
+}
+
+// ---- blocks ---------------------------------------------------------------------------------------------------------
+
+/** A network that may not connect; see `Block` in the ledger's contract, whose fields these are. */
+export interface BlockRow {
+  readonly id: number
+  readonly network: string
+  readonly reason: string
+  readonly evidence: string
+  readonly sinceMs: number
+  readonly untilMs?: number
+  readonly repeats: number
+  readonly ref?: string
+  readonly author?: string
+}
+
+export interface SuspensionRow {
+  readonly ip: string
+  readonly evidence: string
+  readonly sinceMs: number
+  readonly ref?: string
+}
+
+/** Blocks and suspended trust: what a restart must not forget. */
+export interface BlockStore {
+  /** Every block that has not ended at this moment, and was not lifted. */
+  standing(nowMs: number): Awaitable<readonly BlockRow[]>
+  /** How many blocks of this network began at this moment or later, those that have ended or were lifted by time included. */
+  countSince(network: string, sinceMs: number): Awaitable<number>
+  add(block: Omit<BlockRow, 'id'>): Promise<BlockRow>
+  /** End a block; false when none of this number stands. It no longer counts as a repeat. */
+  lift(id: number): Promise<boolean>
+  /** Forget blocks that ended before this moment; at most `limit`, gives how many. */
+  forgetBefore(untilMs: number, limit: number): Promise<number>
+  suspensions(): Awaitable<readonly SuspensionRow[]>
+  suspend(suspension: SuspensionRow): Promise<void>
+  /** Give an address its trust back; false when it was not suspended. */
+  restoreTrust(ip: string): Promise<boolean>
+  /** A small fact to be remembered across restarts, by name (`administrator-address`); undefined when it was never set. */
+  remembered(name: string): Awaitable<string | undefined>
+  remember(name: string, value: string): Promise<void>
 }

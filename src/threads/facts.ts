@@ -1,45 +1,78 @@
+import type { Dns } from '#base/dns.ts'
 import type { Directory } from '#directory/contract.ts'
-import type { FactReaders, Membership } from '#gate/facts.ts'
+import type { FactReaders, StandingBlock } from '#gate/facts.ts'
 import type { Subject } from '#gate/subject.ts'
-import type { PopLogins } from '#ledger/contract.ts'
+import type { Block, Ledger, OpenConnections, PopLogins, Suspension } from '#ledger/contract.ts'
 import { destinationOf } from '#receive/commands/rcpt.ts'
 import type { Settings } from '#settings/schema.ts'
-import type { DirectoryStore } from '#store/contract.ts'
+import type { ContactStore, DirectoryStore } from '#store/contract.ts'
+import { createAccountFacts } from './facts/account.ts'
+import { createClientCounts } from './facts/client-counts.ts'
+import { createEvidence } from './facts/evidence.ts'
+import { createGroupFacts } from './facts/groups.ts'
+import { createSenderFacts } from './facts/sender.ts'
+import { createTrustSigns } from './facts/trust-signs.ts'
+import { when } from './facts/when.ts'
 
-/** What the live readers read. `groups` answers by the compiled IP address groups of the same settings. */
+/** What the readers read. `inGroup` answers by the compiled IP address groups of the same settings. */
 export interface FactSources {
   readonly settings: () => Settings
   readonly inGroup: (group: string, ip: string) => boolean
-  readonly directory: Directory
-  readonly store: Pick<DirectoryStore, 'owner'>
-  readonly popLogins: PopLogins
+  readonly directory: Pick<Directory, 'resolve' | 'isLocalDomain' | 'ownsAddress'>
+  readonly store: { readonly directory: Pick<DirectoryStore, 'owner'>; readonly contacts: ContactStore }
+  readonly ledger: Pick<Ledger, 'ask'>
+  /** The SMTP connections open of each network, those entered by whoever asks included. */
+  readonly openConnections: Pick<OpenConnections, 'look'>
+  /** The connections open to a service, the one that asks included. */
   readonly connections: (service: Subject['service']) => number
+  readonly popLogins: Pick<PopLogins, 'sinceMs'>
+  readonly dns: Pick<Dns, 'mx' | 'addresses' | 'ptr'>
+  /** The blocks that stand, those on the never-block list left out. */
+  readonly blocks: {
+    readonly standing: (ip: string) => Block | undefined
+    readonly endsInMs: (block: Block) => number | undefined
+  }
+  readonly suspensions: { readonly of: (ip: string) => Suspension | undefined }
   readonly nowMs: () => number
+  /** The session is only supposed (`try`): its connection is not among those open, and counts as one more. */
+  readonly supposed?: true
 }
 
-/** Create the readers behind a live session's facts. */
+/**
+ * Create the readers behind a session's facts. Over `readOnly(ledger)` and with `supposed` the same readers count nothing and
+ * answer what a real session would be told.
+ */
 export function createFacts(sources: FactSources): FactReaders<Subject> {
-  function membership(group: string | undefined, ip: string): Membership {
-    return { group, member: group !== undefined && sources.inGroup(group, ip) }
-  }
-
+  const { directory, popLogins, blocks, nowMs } = sources
+  const groups = createGroupFacts(sources)
   return {
-    serviceGroup: ({ service, ip }) => membership(sources.settings().services[service].ipGroup, ip),
-    relayGroup: ({ ip }) => membership(sources.settings().relay.ipGroup, ip),
-    serviceConnections: ({ service }) => sources.connections(service),
-    sincePopLoginMs: ({ ip }) => sources.popLogins.sinceMs(ip, sources.nowMs()),
+    ...groups,
+    ...createClientCounts(sources, groups),
+    ...createSenderFacts(sources),
+    ...createAccountFacts(sources),
+    ...createTrustSigns(sources, groups),
+    evidence: createEvidence(sources, groups),
+
+    block({ ip }) {
+      const block = blocks.standing(ip)
+      return block === undefined ? undefined : standingBlock(block, blocks.endsInMs(block))
+    },
 
     destination({ recipient, declaredBytes }) {
       if (recipient === undefined) return { is: 'nobody' }
-      const answer = sources.directory.resolve(recipient, declaredBytes)
-      return answer instanceof Promise ? answer.then(destinationOf) : destinationOf(answer)
+      return when(directory.resolve(recipient, declaredBytes), destinationOf)
     },
 
-    userLocalOnly({ user }) {
-      if (user === undefined) return false
-      const answer = sources.store.owner(user)
-      if (answer instanceof Promise) return answer.then((owner) => owner?.is === 'user' && owner.user.localDomainsOnly)
-      return answer?.is === 'user' && answer.user.localDomainsOnly
-    },
+    sincePopLoginMs: ({ ip }) => popLogins.sinceMs(ip, nowMs()),
+  }
+}
+
+function standingBlock({ network, reason, evidence, ref }: Block, endsInMs: number | undefined): StandingBlock {
+  return {
+    network,
+    reason,
+    evidence,
+    ...(endsInMs === undefined ? {} : { endsInMs }),
+    ...(ref === undefined ? {} : { ref }),
   }
 }

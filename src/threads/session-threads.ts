@@ -3,20 +3,29 @@ import { type MessagePort, Worker } from 'node:worker_threads'
 import type { Clock } from '#base/clock.ts'
 import { Fault } from '#base/fault.ts'
 import type { Events } from '#events/contract.ts'
+import type { Sentence } from '#gate/record.ts'
+import type { SharedLedger } from '#ledger/shared/table.ts'
 import { cannotListen } from './bindings.ts'
 import { openConnectionCounts, shareConnectionCounts } from './connection-counts.ts'
 import type { BindFailure } from './listeners.ts'
-import type { Binding, FromSessionThread, Policy, SessionThreadData, ToSessionThread } from './messages.ts'
+import type { Act, Binding, FromSessionThread, Policy, SessionThreadData, ToSessionThread } from './messages.ts'
 
 export interface SessionThreadsOptions {
   readonly threads: number
   readonly storeFile: string
+  readonly journalDir: string
   /** A fresh channel to the store's writer. */
   readonly connectStore: () => MessagePort
   readonly policy: Policy
   readonly referenceKey: Uint8Array
   readonly events: Pick<Events, 'faulted'>
   readonly clock: Clock
+  readonly ledger: SharedLedger
+  /** What stands when a thread starts: the first time, and again after its death. */
+  readonly standing: () => Pick<SessionThreadData, 'blocks' | 'suspensions'>
+  /** A thread has ended, however it went: what it counted as its own is to be forgotten. */
+  readonly ended: (index: number) => void
+  readonly sentence: (sentence: Sentence, ref: string | undefined) => void
   readonly lines: (batch: string) => void
   /** A POP3 login succeeded in one of the threads; all of them are told as well. */
   readonly popLogin: (ip: string, atMs: number) => void
@@ -27,6 +36,8 @@ export interface SessionThreads {
   adopt(policy: Policy): void
   /** Listen on exactly these in every thread; rejects with a Fault that names each place that cannot be listened on. */
   bind(bindings: readonly Binding[]): Promise<void>
+  /** Do something in every thread; resolves when each has done it. */
+  act(act: Act): Promise<void>
   /** Connections open to a service in all threads. */
   connections(service: Binding['service']): number
   stop(): Promise<void>
@@ -42,7 +53,7 @@ interface Thread {
   readonly ready: Promise<void>
 }
 
-/** One change of the listening sockets, while threads still have to answer. */
+/** Something every thread was told, while some still have to answer. */
 interface Round {
   readonly pending: Set<Worker>
   readonly failures: BindFailure[]
@@ -54,6 +65,8 @@ export async function startSessionThreads(options: SessionThreadsOptions): Promi
   const { clock, events } = options
   const counts = shareConnectionCounts(options.threads)
   const threads: Thread[] = []
+  /** A thread that died answers nothing until it is started again, and then it is told how things stand. */
+  const alive = new Set<Worker>()
   const rounds = new Map<number, Round>()
   let round = 0
   let policy = options.policy
@@ -69,8 +82,12 @@ export async function startSessionThreads(options: SessionThreadsOptions): Promi
     const data: SessionThreadData = {
       index,
       storeFile: options.storeFile,
+      journalDir: options.journalDir,
+      threads: options.threads,
       storePort,
       counts,
+      ledger: options.ledger,
+      ...options.standing(),
       policy,
       referenceKey: options.referenceKey,
     }
@@ -88,8 +105,11 @@ export async function startSessionThreads(options: SessionThreadsOptions): Promi
       })
     })
     worker.on('error', (error) => events.faulted({ what: `session thread ${index}`, error }))
+    alive.add(worker)
     worker.on('exit', () => {
+      alive.delete(worker)
       openConnectionCounts(counts, index).clear()
+      options.ended(index)
       answered(worker)
       if (!stopping) clock.after(RESTART_AFTER_MS, () => restart(index))
     })
@@ -119,16 +139,38 @@ export async function startSessionThreads(options: SessionThreadsOptions): Promi
         break
       case 'bound':
         rounds.get(message.round)?.failures.push(...message.failures)
-        answered(worker)
+        answered(worker, message.round)
+        break
+      case 'acted':
+        answered(worker, message.round)
+        break
+      case 'sentence':
+        options.sentence(message.sentence, message.ref)
         break
     }
   }
 
-  /** A thread that died has answered too: it listens to what is wanted when it is started again. */
-  function answered(worker: Worker): void {
-    for (const { pending, done } of rounds.values()) {
+  /** Take a thread's answer to one round, or to all: its death is one. */
+  function answered(worker: Worker, only?: number): void {
+    for (const [number, { pending, done }] of rounds) {
+      if (only !== undefined && number !== only) continue
       if (pending.delete(worker) && pending.size === 0) done()
     }
+  }
+
+  /** Tell every thread something that it answers; gives the failures when all have. */
+  async function tellRound(message: (round: number) => ToSessionThread): Promise<readonly BindFailure[]> {
+    round += 1
+    const mine = round
+    const failures: BindFailure[] = []
+    await new Promise<void>((done) => {
+      const pending = new Set(alive)
+      rounds.set(mine, { pending, failures, done })
+      tellAll(message(mine))
+      if (pending.size === 0) done()
+    })
+    rounds.delete(mine)
+    return failures
   }
 
   for (let index = 0; index < options.threads; index += 1) threads.push(start(index))
@@ -140,16 +182,12 @@ export async function startSessionThreads(options: SessionThreadsOptions): Promi
       policy = next
       tellAll({ is: 'policy', policy })
     },
+    async act(act) {
+      await tellRound((number) => ({ is: 'act', round: number, act }))
+    },
     async bind(wanted) {
       bindings = wanted
-      round += 1
-      const mine = round
-      const failures: BindFailure[] = []
-      await new Promise<void>((done) => {
-        rounds.set(mine, { pending: new Set(threads.map(({ worker }) => worker)), failures, done })
-        tellAll({ is: 'bind', round: mine, bindings: wanted })
-      })
-      rounds.delete(mine)
+      const failures = await tellRound((number) => ({ is: 'bind', round: number, bindings: wanted }))
       if (failures.length === 0) return
       const says = [...new Set(failures.map(({ binding, error }) => cannotListen(binding, error)))]
       throw new Fault(says.join('; '), { temporary: true })

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostern } from '../server.ts'
+import { Gone } from '../wire.ts'
 import type { Account } from './account.ts'
 import { openSession, send } from './load.ts'
 import type { Attempt } from './message.ts'
 import { createRandom } from './random.ts'
 import { PROVISION, takeStock, USERS } from './rounds.ts'
-import { Gone } from './wire.ts'
 
 const DISK = '48m'
 const FILLER_BYTES = 24 * 1024 * 1024

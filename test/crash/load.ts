@@ -1,7 +1,8 @@
 /** Clients that send as real ones do, all at once, and write down what they were told. */
+
+import { Gone, Wire } from '../wire.ts'
 import { type Attempt, chooseSize, messageBytes } from './message.ts'
 import { createRandom, type Random } from './random.ts'
-import { Gone, Wire } from './wire.ts'
 
 export interface Load {
   /** Every message tried so far; the last answers are filled in as they come. */
@@ -69,9 +70,9 @@ export function startLoad(options: LoadOptions): Load {
 /** Open a connection and say EHLO. */
 export async function openSession(port: number): Promise<Wire> {
   const wire = await Wire.open(port)
-  expect(await replyOf(wire), '220')
+  expect(await wire.reply(), '220')
   await wire.write('EHLO load.far.example\r\n')
-  expect(await replyOf(wire), '250')
+  expect(await wire.reply(), '250')
   return wire
 }
 
@@ -81,20 +82,20 @@ export async function send(wire: Wire, attempt: Attempt, random: Random): Promis
   const message = messageBytes(attempt)
   if (attempt.by === 'DATA') {
     await wire.write('DATA\r\n')
-    const ready = await replyOf(wire)
+    const ready = await wire.reply()
     if (!ready.startsWith('354')) {
       attempt.reply = ready
       return
     }
     await writeInPieces(wire, stuffed(message), random)
     await wire.write('.\r\n')
-    attempt.reply = await replyOf(wire)
+    attempt.reply = await wire.reply()
     return
   }
   for (const [piece, last] of chunksOf(message, random)) {
     await wire.write(`BDAT ${piece.length}${last ? ' LAST' : ''}\r\n`)
     await wire.write(piece)
-    const reply = await replyOf(wire)
+    const reply = await wire.reply()
     if (last || !reply.startsWith('250')) {
       attempt.reply = reply
       return
@@ -110,7 +111,7 @@ async function sendInPart(wire: Wire, attempt: Attempt, random: Random): Promise
   const sent = attempt.by === 'DATA' ? stuffed(message) : message
   const part = sent.subarray(0, random.integer(1, sent.length))
   await wire.write(attempt.by === 'DATA' ? 'DATA\r\n' : `BDAT ${message.length} LAST\r\n`)
-  if (attempt.by === 'DATA') await replyOf(wire)
+  if (attempt.by === 'DATA') await wire.reply()
   await wire.write(part)
   wire.close()
 }
@@ -118,29 +119,20 @@ async function sendInPart(wire: Wire, attempt: Attempt, random: Random): Promise
 async function envelope(wire: Wire, attempt: Attempt): Promise<boolean> {
   await wire.write('MAIL FROM:<load@far.example> BODY=8BITMIME\r\n')
   const commands = attempt.recipients.map((recipient) => `RCPT TO:<${recipient}>\r\n`)
-  const sender = await replyOf(wire)
+  const sender = await wire.reply()
   if (!sender.startsWith('250')) {
     attempt.reply = sender
     return false
   }
   await wire.write(commands.join(''))
   const replies: string[] = []
-  for (const _ of commands) replies.push(await replyOf(wire))
+  for (const _ of commands) replies.push(await wire.reply())
   const refused = replies.find((reply) => !reply.startsWith('250'))
   if (refused === undefined) return true
   attempt.reply = refused
   await wire.write('RSET\r\n')
-  expect(await replyOf(wire), '250')
+  expect(await wire.reply(), '250')
   return false
-}
-
-/** Read a reply of any number of lines; gives its last. */
-async function replyOf(wire: Wire): Promise<string> {
-  for (;;) {
-    const line = await wire.line()
-    if (!/^\d{3}[ -]/.test(line)) throw new Error(`Not a reply: ${JSON.stringify(line.slice(0, 200))}`)
-    if (line[3] === ' ') return line
-  }
 }
 
 function expect(reply: string, code: string): void {

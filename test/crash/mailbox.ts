@@ -1,4 +1,4 @@
-import { Wire } from './wire.ts'
+import { Wire } from '../wire.ts'
 
 /** Read every message of a mailbox over POP3, as it stands there, and delete what was read. */
 export async function emptyMailbox(port: number, user: string, password: string): Promise<readonly Buffer[]> {

@@ -1,12 +1,12 @@
 import { normalizeIp } from '#base/network-set.ts'
-import { type GroupEntry, groupEntries } from '#settings/ip-group-entries.ts'
+import { type GroupEntry, groupEntries, parseGroupAddress } from '#settings/ip-group-entries.ts'
 import { compileGroups } from '#settings/ip-groups.ts'
 import type { Settings } from '#settings/schema.ts'
-import type { IpGroup, IpGroupTest } from '../api.ts'
+import type { Confirmable, EntryChange, IpGroup, IpGroupSaved, IpGroupTest, SettingsSaved } from '../api.ts'
+import { changeSettings } from '../change-settings.ts'
 import type { AdminParts } from '../parts.ts'
 import { notFound, Problem } from '../problem.ts'
 import { type Asked, object, type Route, textUpTo } from '../route.ts'
-import { change } from './settings.ts'
 
 const MOST_BYTES = 16 * 1024 * 1024
 
@@ -16,7 +16,18 @@ const ENTRY = {
     object({ address: textUpTo(256), enabled: { type: 'boolean' }, description: textUpTo(500) }, ['address']),
   ],
 } as const
-const BODY = object({ entries: { type: 'array', items: ENTRY, minItems: 1 } }, ['entries'])
+const CONFIRMED = { type: 'boolean' } as const
+const BODY = object({ entries: { type: 'array', items: ENTRY, minItems: 1 }, confirmed: CONFIRMED }, ['entries'])
+const ADDRESSES = { type: 'array', items: textUpTo(256), maxItems: 1000 } as const
+const CHANGE = object(
+  {
+    entries: { ...ADDRESSES, minItems: 1 },
+    enabled: { type: 'boolean' },
+    description: { ...textUpTo(500), nullable: true },
+    confirmed: CONFIRMED,
+  },
+  ['entries'],
+)
 
 const LIST_TODO = 'List them with: postern ipgroup list'
 
@@ -41,11 +52,9 @@ export const IPGROUP_ROUTES: readonly Route[] = [
     path: '/api/ipgroups/:name',
     body: BODY,
     mostBytes: MOST_BYTES,
-    async run(asked, parts): Promise<IpGroup> {
+    async run(asked, parts): Promise<IpGroupSaved> {
       const added = entriesOf(asked)
-      const named = new Set(added.map(({ address }) => address))
-      const before = parts.settings.current().settings.ipGroups[asked.params.name ?? ''] ?? []
-      return save(asked, parts, [...before.filter(({ address }) => !named.has(address)), ...added])
+      return save(asked, parts, confirmedIn(asked), (before = []) => withAdded(before, added))
     },
   },
   {
@@ -53,31 +62,43 @@ export const IPGROUP_ROUTES: readonly Route[] = [
     path: '/api/ipgroups/:name',
     body: BODY,
     mostBytes: MOST_BYTES,
-    async run(asked, parts): Promise<IpGroup> {
+    async run(asked, parts): Promise<IpGroupSaved> {
       show(parts.settings.current().settings, asked.params.name ?? '')
-      return save(asked, parts, entriesOf(asked))
+      const entries = entriesOf(asked)
+      return save(asked, parts, confirmedIn(asked), () => entries)
+    },
+  },
+  {
+    method: 'PUT',
+    path: '/api/ipgroups/:name/entries',
+    body: CHANGE,
+    async run(asked, parts): Promise<IpGroupSaved> {
+      const change = asked.body as EntryChange
+      const { name } = show(parts.settings.current().settings, asked.params.name ?? '')
+      return save(asked, parts, change.confirmed, (before = []) => {
+        const meant = namedIn(before, change.entries, name)
+        return before.map((entry) => (meant.has(entry) ? changed(entry, change) : entry))
+      })
     },
   },
   {
     method: 'DELETE',
     path: '/api/ipgroups/:name',
-    query: object({ entry: { type: 'array', items: textUpTo(256), maxItems: 1000 } }),
-    async run(asked, parts): Promise<unknown> {
-      const name = asked.params.name ?? ''
-      const { entries } = show(parts.settings.current().settings, name)
+    query: object({ entry: ADDRESSES, confirmed: CONFIRMED }),
+    async run(asked, parts): Promise<IpGroupSaved | SettingsSaved> {
+      const { name } = show(parts.settings.current().settings, asked.params.name ?? '')
       const gone = (asked.query.entry ?? []) as readonly string[]
+      const confirmed = asked.query.confirmed === true
       if (gone.length === 0) {
         const comment = `remove the IP group ${name}`
-        return change(parts, asked.author, () => parts.settings.set(`ipGroups.${name}`, 'null', asked.author, comment))
+        return changeSettings(parts, asked, confirmed, (options) =>
+          parts.settings.set(`ipGroups.${name}`, 'null', { ...options, comment }),
+        )
       }
-      const unknown = gone.find((entry) => !entries.some(({ address }) => address === entry))
-      if (unknown !== undefined)
-        throw notFound(`entry in the group ${name}`, unknown, `See: postern ipgroup show ${name}`)
-      return save(
-        asked,
-        parts,
-        entries.filter(({ address }) => !gone.includes(address)),
-      )
+      return save(asked, parts, confirmed, (before = []) => {
+        const meant = namedIn(before, gone, name)
+        return before.filter((entry) => !meant.has(entry))
+      })
     },
   },
   {
@@ -107,12 +128,65 @@ function entriesOf({ body }: Asked): readonly GroupEntry[] {
   throw new Problem(400, `Cannot take ${JSON.stringify(given) ?? 'these entries'}: wanted ${parsed.wanted}`)
 }
 
-async function save({ params, author }: Asked, parts: AdminParts, entries: readonly GroupEntry[]): Promise<IpGroup> {
-  const name = params.name ?? ''
-  // JSON is YAML, and needs no thought about quotes.
-  const text = JSON.stringify(groupEntries.format(entries))
-  await change(parts, author, () => parts.settings.set(`ipGroups.${name}`, text, author, `set the IP group ${name}`))
-  return show(parts.settings.current().settings, name)
+function confirmedIn({ body }: Asked): boolean | undefined {
+  return (body as Confirmable).confirmed
+}
+
+/** Change the entries of a group, or make it: `edit` is given those of now. */
+async function save(
+  asked: Asked,
+  parts: AdminParts,
+  confirmed: boolean | undefined,
+  edit: (before: readonly GroupEntry[] | undefined) => readonly GroupEntry[],
+): Promise<IpGroupSaved> {
+  const name = asked.params.name ?? ''
+  const { warnings } = await changeSettings(parts, asked, confirmed, (options) => {
+    const { ipGroups } = parts.settings.current().settings
+    const entries = edit(Object.hasOwn(ipGroups, name) ? ipGroups[name] : undefined)
+    // JSON is YAML, and needs no thought about quotes.
+    const text = JSON.stringify(groupEntries.format(entries))
+    return parts.settings.set(`ipGroups.${name}`, text, { ...options, comment: `set the IP group ${name}` })
+  })
+  return { ...show(parts.settings.current().settings, name), warnings }
+}
+
+/** Add entries; one that is there already is switched as the new one says, and keeps its description where that has none. */
+function withAdded(before: readonly GroupEntry[], added: readonly GroupEntry[]): readonly GroupEntry[] {
+  const entries = new Map(before.map((entry) => [keyOf(entry.address), entry]))
+  for (const entry of added) {
+    const key = keyOf(entry.address)
+    entries.set(key, { ...entries.get(key), ...entry })
+  }
+  return [...entries.values()]
+}
+
+function changed(
+  entry: GroupEntry,
+  { enabled = entry.enabled, description = entry.description }: EntryChange,
+): GroupEntry {
+  return {
+    address: entry.address,
+    enabled,
+    ...(description === undefined || description === null || description === '' ? {} : { description }),
+  }
+}
+
+/** Find the entries that are named, however they are written. */
+function namedIn(entries: readonly GroupEntry[], named: readonly string[], group: string): ReadonlySet<GroupEntry> {
+  const found = new Map(entries.map((entry) => [keyOf(entry.address), entry]))
+  return new Set(
+    named.map((address) => {
+      const entry = found.get(keyOf(address))
+      if (entry !== undefined) return entry
+      throw notFound(`entry in the group ${group}`, address, `See: postern ipgroup show ${group}`)
+    }),
+  )
+}
+
+/** The same for every way of writing the same addresses: 192.0.2.0/24 and 192.0.2.0/255.255.255.0. */
+function keyOf(address: string): string {
+  const member = parseGroupAddress(address)
+  return member.is === 'range' ? `${member.range.family} ${member.range.first}-${member.range.last}` : address
 }
 
 /** List the settings that name a group. */
@@ -121,6 +195,8 @@ function usersOf(settings: Settings, name: string): readonly string[] {
   return [
     ...(settings.relay.ipGroup === name ? ['relay.ipGroup'] : []),
     ...(settings.trust.ipGroup === name ? ['trust.ipGroup'] : []),
+    ...(settings.limits.exemptGroup === name ? ['limits.exemptGroup'] : []),
+    ...(settings.limits.neverBlock.includes(inner) ? ['limits.neverBlock'] : []),
     ...Object.entries(settings.services).flatMap(([service, { ipGroup, proxyFrom }]) => [
       ...(ipGroup === name ? [`services.${service}.ipGroup`] : []),
       ...(proxyFrom.includes(inner) ? [`services.${service}.proxyFrom`] : []),

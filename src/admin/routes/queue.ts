@@ -11,12 +11,15 @@ export const QUEUE_ROUTES: readonly Route[] = [
       const [count, entries] = await Promise.all([store.queue.count(), store.queue.list(limit)])
       return {
         count,
-        items: entries.map(({ id, createdAtMs, sender, recipient, sizeBytes }) => ({
+        items: entries.map(({ id, createdAtMs, sender, recipient, sizeBytes, user, ip, held }) => ({
           id,
           createdAt: new Date(createdAtMs).toISOString(),
           sender,
           recipient,
           sizeBytes,
+          ...(user === undefined ? {} : { user }),
+          ...(ip === undefined ? {} : { ip }),
+          held: held === true,
         })),
       }
     },

@@ -1,11 +1,16 @@
 import { stringify } from 'yaml'
-import { Fault } from '#base/fault.ts'
-import type { Applied } from '#settings/keeper.ts'
 import { loadSetting } from '#settings/load.ts'
-import { formatProblem, type Problem as SettingsProblem } from '#settings/problem.ts'
-import { type Difference, exportYaml, getPath, oneLine } from '#settings/snapshot.ts'
-import type { SettingChange, SettingsDocument, SettingsSaved, SettingsVersionInfo, SettingValue } from '../api.ts'
-import type { AdminParts } from '../parts.ts'
+import { formatProblem } from '#settings/problem.ts'
+import { exportYaml, getPath, oneLine } from '#settings/snapshot.ts'
+import type {
+  Confirmable,
+  SettingsDiff,
+  SettingsDocument,
+  SettingsSaved,
+  SettingsVersionInfo,
+  SettingValue,
+} from '../api.ts'
+import { changeOf, changeSettings, refused } from '../change-settings.ts'
 import { Problem } from '../problem.ts'
 import { object, type Route, textUpTo } from '../route.ts'
 
@@ -14,36 +19,9 @@ const MOST_YAML_BYTES = 16 * 1024 * 1024
 
 const PATH = textUpTo(200)
 const YAML = { type: 'string' } as const
+const CONFIRMED = { type: 'boolean' } as const
 
-/** Say what is wrong with settings as an answer: a line a problem. */
-export function refused(problems: readonly SettingsProblem[]): Problem {
-  return new Problem(400, problems.map(formatProblem).join('\n'))
-}
-
-/**
- * Change the settings, and give what that did. A change that cannot take effect (a port that is taken, a certificate that is
- * missing) is taken back: the server must be able to start with what is kept.
- */
-export async function change(
-  { settings }: Pick<AdminParts, 'settings'>,
-  author: string,
-  run: () => Promise<Applied>,
-): Promise<SettingsSaved> {
-  const before = settings.current().version
-  try {
-    const applied = await run()
-    if (!applied.ok) throw refused(applied.problems)
-    return { version: applied.version, changes: applied.differences.map(changeOf) }
-  } catch (error) {
-    if (!(error instanceof Fault) || settings.current().version === before) throw error
-    await settings.rollback(before, author)
-    throw new Problem(409, `${error.message}. The change was taken back`)
-  }
-}
-
-function changeOf({ path, from, to }: Difference): SettingChange {
-  return { path, from: from ?? '-', to: to ?? '-' }
-}
+type Mode = 'merge' | 'replace'
 
 export const SETTINGS_ROUTES: readonly Route[] = [
   {
@@ -73,11 +51,11 @@ export const SETTINGS_ROUTES: readonly Route[] = [
   {
     method: 'PUT',
     path: '/api/settings/value',
-    body: object({ path: PATH, value: YAML }, ['path', 'value']),
+    body: object({ path: PATH, value: YAML, confirmed: CONFIRMED }, ['path', 'value']),
     mostBytes: MOST_YAML_BYTES,
-    async run({ body, author }, parts): Promise<SettingsSaved> {
-      const { path, value } = body as { path: string; value: string }
-      return change(parts, author, () => parts.settings.set(path, value, author))
+    async run(asked, parts): Promise<SettingsSaved> {
+      const { path, value, confirmed } = asked.body as { path: string; value: string } & Confirmable
+      return changeSettings(parts, asked, confirmed, (options) => parts.settings.set(path, value, options))
     },
   },
   {
@@ -85,22 +63,25 @@ export const SETTINGS_ROUTES: readonly Route[] = [
     path: '/api/settings/diff',
     body: object({ yaml: YAML, mode: { enum: ['merge', 'replace'] } }, ['yaml']),
     mostBytes: MOST_YAML_BYTES,
-    async run({ body }, { settings }): Promise<readonly SettingChange[]> {
-      const { yaml, mode = 'merge' } = body as { yaml: string; mode?: 'merge' | 'replace' }
+    async run({ body }, { settings }): Promise<SettingsDiff> {
+      const { yaml, mode = 'merge' } = body as { yaml: string; mode?: Mode }
       const preview = settings.diffAgainst(yaml, mode)
       if (!preview.ok) throw refused(preview.problems)
-      return preview.differences.map(changeOf)
+      return { changes: preview.differences.map(changeOf), warnings: preview.warnings.map(formatProblem) }
     },
   },
   {
     method: 'POST',
     path: '/api/settings/apply',
-    body: object({ yaml: YAML, mode: { enum: ['merge', 'replace'] }, comment: textUpTo(500) }, ['yaml']),
+    body: object({ yaml: YAML, mode: { enum: ['merge', 'replace'] }, comment: textUpTo(500), confirmed: CONFIRMED }, [
+      'yaml',
+    ]),
     mostBytes: MOST_YAML_BYTES,
-    async run({ body, author }, parts): Promise<SettingsSaved> {
-      const { yaml, mode = 'merge', comment } = body as { yaml: string; mode?: 'merge' | 'replace'; comment?: string }
-      const options = { author, mode, comment: comment ?? '' }
-      return change(parts, author, () => parts.settings.apply(yaml, options))
+    async run(asked, parts): Promise<SettingsSaved> {
+      const { yaml, mode = 'merge', comment = '', confirmed } = asked.body as ApplyBody
+      return changeSettings(parts, asked, confirmed, (options) =>
+        parts.settings.apply(yaml, { ...options, mode, comment }),
+      )
     },
   },
   {
@@ -120,13 +101,19 @@ export const SETTINGS_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/api/settings/rollback',
-    body: object({ version: { type: 'integer', minimum: 0 } }, ['version']),
-    async run({ body, author }, parts): Promise<SettingsSaved> {
-      const { version } = body as { version: number }
-      return change(parts, author, () => parts.settings.rollback(version, author))
+    body: object({ version: { type: 'integer', minimum: 0 }, confirmed: CONFIRMED }, ['version']),
+    async run(asked, parts): Promise<SettingsSaved> {
+      const { version, confirmed } = asked.body as { version: number } & Confirmable
+      return changeSettings(parts, asked, confirmed, (options) => parts.settings.rollback(version, options))
     },
   },
 ]
+
+interface ApplyBody extends Confirmable {
+  readonly yaml: string
+  readonly mode?: Mode
+  readonly comment?: string
+}
 
 /** The loader knows which setting was probably meant. */
 function noSuchSetting(path: string): Problem {

@@ -2,10 +2,10 @@ import { normalizeIp } from '#base/network-set.ts'
 import { explainTrial } from '#review/explain-trial.ts'
 import { type Hypothetical, readRecipient, readSender, tryOut } from '#review/try.ts'
 import type { Tried, TryBody } from '../api.ts'
+import { draftSettings } from '../draft.ts'
 import type { AdminParts } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { ADDRESS, object, type Route, textUpTo } from '../route.ts'
-import { refused } from './settings.ts'
 
 const MOST_BYTES = 16 * 1024 * 1024
 
@@ -17,6 +17,8 @@ const BODY = object(
     from: ADDRESS,
     to: { type: 'array', items: ADDRESS, minItems: 1, maxItems: 1000 },
     as: ADDRESS,
+    failedLogin: ADDRESS,
+    talkedEarly: { type: 'boolean' },
     popBeforeMinutes: { type: 'integer', minimum: 0, maximum: 1_000_000 },
     tls: { type: 'boolean' },
     message: object({ header: { type: 'string' }, sizeBytes: { type: 'integer', minimum: 0 } }, [
@@ -36,7 +38,7 @@ export const TRY_ROUTES: readonly Route[] = [
     mostBytes: MOST_BYTES,
     async run({ body }, parts): Promise<Tried> {
       const asked = await hypotheticalOf(body as TryBody, parts)
-      const settings = settingsOf(body as TryBody, parts)
+      const settings = draftSettings((body as TryBody).draft, parts)
       const trial = await tryOut(asked, parts.facts(settings), settings)
       return { trial, text: explainTrial(asked, trial) }
     },
@@ -46,7 +48,7 @@ export const TRY_ROUTES: readonly Route[] = [
 async function hypotheticalOf(body: TryBody, { directory }: AdminParts): Promise<Hypothetical> {
   const ip = normalizeIp(body.ip)
   if (ip === undefined) throw new Problem(400, `Cannot read ${JSON.stringify(body.ip)}: expected an IP address`)
-  const { service = 'smtp', from, to, helo, popBeforeMinutes, tls = false, message } = body
+  const { service = 'smtp', from, to, helo, popBeforeMinutes, tls = false, message, failedLogin, talkedEarly } = body
   return {
     service,
     ip,
@@ -54,6 +56,8 @@ async function hypotheticalOf(body: TryBody, { directory }: AdminParts): Promise
     sender: read(from, readSender),
     recipients: to.map((recipient) => read(recipient, readRecipient)),
     ...(helo === undefined ? {} : { helo }),
+    ...(talkedEarly === true ? { talkedEarly } : {}),
+    ...(failedLogin === undefined ? {} : { failedLogin }),
     ...(popBeforeMinutes === undefined ? {} : { popBeforeMinutes }),
     ...(message === undefined ? {} : { message: { sizeBytes: message.sizeBytes, hops: countHops(message.header) } }),
     ...(body.as === undefined ? {} : { user: await userOf(body.as, directory) }),
@@ -72,13 +76,6 @@ async function userOf(name: string, directory: AdminParts['directory']): Promise
   if (user === undefined) throw new Problem(404, `Nobody logs in as ${JSON.stringify(name)}`, 'See: postern user list')
   if (user.disabled) throw new Problem(409, `The user ${user.address} is disabled and cannot log in`)
   return user.address
-}
-
-function settingsOf({ draft }: TryBody, { settings }: AdminParts) {
-  if (draft === undefined) return settings.current().settings
-  const preview = settings.diffAgainst(draft)
-  if (!preview.ok) throw refused(preview.problems)
-  return preview.settings
 }
 
 /** Count the Received fields of a header (RFC 5321 §6.3). */

@@ -1,5 +1,5 @@
 import type { UserRow } from '#store/contract.ts'
-import type { Imported, Listing, NewUserBody, User, UserDetails, UserFields } from '../api.ts'
+import type { Imported, Listing, NewUserBody, User, UserDetails, UserFields, UserFreeze, UserRelease } from '../api.ts'
 import { listingOf, PAGE_QUERY, pageOf } from '../listing.ts'
 import type { AdminParts } from '../parts.ts'
 import { notFound } from '../problem.ts'
@@ -20,8 +20,10 @@ const FIELDS = {
 } as const
 
 /** The row without what is the store's own. */
-function userOf({ id: _id, mailboxId: _mailboxId, ...user }: UserRow): User {
-  return user
+function userOf({ id: _id, mailboxId: _mailboxId, frozen, ...user }: UserRow): User {
+  if (frozen === undefined) return user
+  const { sinceMs, ...rest } = frozen
+  return { ...user, frozen: { since: new Date(sinceMs).toISOString(), ...rest } }
 }
 
 async function find(name: string, { directory, store }: AdminParts): Promise<UserDetails> {
@@ -81,6 +83,26 @@ export const USER_ROUTES: readonly Route[] = [
       const { address } = await find(params.address ?? '', parts)
       await parts.changes.setPassword(address, (body as { password: string }).password)
       return { address }
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/users/:address/freeze',
+    body: object({ why: { ...textUpTo(500), minLength: 1 } }, ['why']),
+    async run({ params, body, author }, parts): Promise<UserFreeze> {
+      const { address } = await find(params.address ?? '', parts)
+      const { why } = body as { why: string }
+      return { address, ...(await parts.accounts.freeze(address, { why, by: author })) }
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/users/:address/release',
+    body: object({ deleteQueued: { type: 'boolean' } }),
+    async run({ params, body, author }, parts): Promise<UserRelease> {
+      const { address } = await find(params.address ?? '', parts)
+      const { deleteQueued = false } = body as { deleteQueued?: boolean }
+      return { address, ...(await parts.accounts.release(address, { by: author, deleteQueued })) }
     },
   },
   {

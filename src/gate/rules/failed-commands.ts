@@ -6,14 +6,15 @@ export const failedCommands: Rule = {
   stage: 'command',
   about: 'A session whose commands keep failing is closed.',
   reads: ['session.maxFailedCommands', 'rules.failedCommands.action'],
+  replies: ['tooManyErrors'],
   needs: [],
   // The reply is 421 either way: the session ends, and nothing is said about a later one.
-  action: { of: (settings) => settings.rules.failedCommands.action, deferred: 'tooManyErrors' },
+  action: { setting: 'rules.failedCommands.action', of: (settings) => settings.rules.failedCommands.action },
   decide: ({ failedCommands: count }, _facts, { session: { maxFailedCommands } }) => {
     const saw = `${count} failed commands, ${maxFailedCommands === 'unlimited' ? 'no limit' : `at most ${maxFailedCommands}`}`
     const setting = 'session.maxFailedCommands'
     return maxFailedCommands !== 'unlimited' && count > maxFailedCommands
-      ? { is: 'refuse', saw, setting, reply: 'tooManyErrors' }
-      : { is: 'pass', saw, setting }
+      ? { is: 'refuse', saw, setting, reply: 'tooManyErrors', evidence: 'failedCommand' }
+      : { is: 'pass', saw, setting, evidence: 'failedCommand' }
   },
 }

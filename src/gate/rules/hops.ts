@@ -6,8 +6,13 @@ export const hops: Rule = {
   stage: 'message',
   about: 'A message that has passed too many servers goes round in a circle.',
   reads: ['session.maxHops', 'rules.hops.action'],
+  replies: ['tooManyHops'],
   needs: [],
-  action: { of: (settings) => settings.rules.hops.action, deferred: 'tooManyHopsDeferred' },
+  action: {
+    setting: 'rules.hops.action',
+    of: (settings) => settings.rules.hops.action,
+    deferred: 'tooManyHopsDeferred',
+  },
   decide: ({ hops: count = 0 }, _facts, { session: { maxHops } }) => {
     const saw = `${count} Received lines, ${maxHops === 'unlimited' ? 'no limit' : `at most ${maxHops}`}`
     const setting = 'session.maxHops'

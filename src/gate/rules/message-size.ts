@@ -13,8 +13,13 @@ function decideSize(what: string, bytes: number | undefined, { session }: Settin
 
 const SHARED = {
   reads: ['session.maxMessageSize', 'rules.messageSize.action'],
+  replies: ['messageTooBig'],
   needs: [],
-  action: { of: (settings: Settings) => settings.rules.messageSize.action, deferred: 'messageTooBigDeferred' },
+  action: {
+    setting: 'rules.messageSize.action',
+    of: (settings: Settings) => settings.rules.messageSize.action,
+    deferred: 'messageTooBigDeferred',
+  },
 } as const satisfies Partial<Rule>
 
 /** RFC 1870 §6.1: a size declared at MAIL is judged before any of it is sent. */

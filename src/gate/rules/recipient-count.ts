@@ -5,8 +5,14 @@ export const recipientCount: Rule = {
   name: 'recipient-count',
   stage: 'recipient',
   about: 'A message has at most so many recipients; the rest may be sent again.',
-  reads: ['session.maxRecipients'],
+  reads: ['session.maxRecipients', 'rules.recipientCount.action'],
+  replies: ['tooManyRecipients'],
   needs: [],
+  action: {
+    setting: 'rules.recipientCount.action',
+    of: ({ rules }) => rules.recipientCount.action,
+    refused: 'tooManyRecipientsRefused',
+  },
   decide: ({ recipientCount: count = 0 }, _facts, { session: { maxRecipients } }) => {
     const saw = `${count} recipients so far, ${maxRecipients === 'unlimited' ? 'no limit' : `at most ${maxRecipients}`}`
     const setting = 'session.maxRecipients'

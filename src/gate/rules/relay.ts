@@ -19,15 +19,17 @@ export const relay: Rule = {
     'relay.popBeforeSmtp.minutes',
     'relay.groupAfterFailedLogin',
   ],
+  replies: ['relayDenied', 'relayNeedsLogin'],
   needs: ['destination', 'relayGroup', 'sincePopLoginMs'],
+  exempts: ['members of the relay group', 'recipients in local domains'],
   decide: decideRelay,
 }
 
 function decideRelay(subject: Subject, facts: FactTable, settings: Settings): Opinion {
-  const { destination, relayGroup, sincePopLoginMs } = facts
+  const { destination, relayGroup } = facts
   // Only a destination known to be elsewhere is a relay; one that could not be found out is deferred by `mailbox`.
   if (destination.is !== 'external') return { is: 'pass', saw: 'the recipient is not in another domain' }
-  const { mode, smtpAuth, groupAfterFailedLogin, popBeforeSmtp } = settings.relay
+  const { mode, smtpAuth, groupAfterFailedLogin } = settings.relay
   const where = `to another domain (${destination.domain})`
 
   if (mode === 'open') return { is: 'permit', saw: `${where}; the server is an open relay`, setting: 'relay.mode' }
@@ -42,14 +44,9 @@ function decideRelay(subject: Subject, facts: FactTable, settings: Settings): Op
       setting: 'relay.ipGroup',
     }
   }
-  const popMs = popBeforeSmtp.minutes * 60_000
-  if (popBeforeSmtp.enabled && sincePopLoginMs !== undefined && sincePopLoginMs <= popMs && !subject.loginFailed) {
-    const ago = Math.floor(sincePopLoginMs / 60_000)
-    return {
-      is: 'permit',
-      saw: `${where}; a POP3 login from ${subject.ip} ${ago} minutes ago`,
-      setting: 'relay.popBeforeSmtp.minutes',
-    }
+  const grant = popGrant(subject, facts, settings)
+  if (grant !== undefined) {
+    return { is: 'permit', saw: `${where}; ${grant}`, setting: 'relay.popBeforeSmtp.minutes' }
   }
   if (subject.loginFailed && relayGroup.member) {
     return {
@@ -57,6 +54,7 @@ function decideRelay(subject: Subject, facts: FactTable, settings: Settings): Op
       saw: `${where}; ${subject.ip} is in the group ${relayGroup.group}, but a login in this session failed`,
       setting: 'relay.groupAfterFailedLogin',
       reply: 'relayNeedsLogin',
+      evidence: 'deniedRelay',
     }
   }
   return {
@@ -64,7 +62,19 @@ function decideRelay(subject: Subject, facts: FactTable, settings: Settings): Op
     saw: `${where}; ${whyNot(subject, facts, settings)}`,
     setting: 'relay.mode',
     reply: 'relayDenied',
+    evidence: 'deniedRelay',
   }
+}
+
+/** Say by which POP3 login a client may send; undefined where there is none that still counts. */
+export function popGrant(
+  { ip, loginFailed }: Subject,
+  { sincePopLoginMs }: Pick<FactTable, 'sincePopLoginMs'>,
+  { relay: { popBeforeSmtp } }: Settings,
+): string | undefined {
+  if (!popBeforeSmtp.enabled || loginFailed || sincePopLoginMs === undefined) return undefined
+  if (sincePopLoginMs > popBeforeSmtp.minutes * 60_000) return undefined
+  return `a POP3 login from ${ip} ${Math.floor(sincePopLoginMs / 60_000)} minutes ago`
 }
 
 function whyNot(
@@ -73,7 +83,11 @@ function whyNot(
   { relay: { smtpAuth, popBeforeSmtp } }: Settings,
 ): string {
   const group =
-    relayGroup.group === undefined ? 'no group may relay' : `${subject.ip} is not in the group ${relayGroup.group}`
+    relayGroup.group === undefined
+      ? 'no group may relay'
+      : relayGroup.suspended === undefined
+        ? `${subject.ip} is not in the group ${relayGroup.group}`
+        : `the trust in ${subject.ip} is suspended: ${relayGroup.suspended}`
   const login = smtpAuth ? 'not logged in' : 'logging in gives no right to relay'
   const pop = !popBeforeSmtp.enabled
     ? 'POP3 before SMTP is off'

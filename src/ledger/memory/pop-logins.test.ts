@@ -25,3 +25,17 @@ test('the address whose login is oldest is let go first', () => {
   assert.equal(logins.sinceMs('192.0.2.2', 5), undefined)
   assert.equal(logins.sinceMs('192.0.2.1', 5), 2)
 })
+
+test('the list gives the newest login first, and a revoked one is gone', () => {
+  const logins = createPopLogins()
+  logins.note('192.0.2.1', 1)
+  logins.note('192.0.2.2', 2)
+  logins.note('192.0.2.1', 3)
+  assert.deepEqual(logins.list(), [
+    { ip: '192.0.2.1', atMs: 3 },
+    { ip: '192.0.2.2', atMs: 2 },
+  ])
+  assert.equal(logins.revoke('192.0.2.1'), true)
+  assert.equal(logins.revoke('192.0.2.1'), false)
+  assert.equal(logins.sinceMs('192.0.2.1', 4), undefined)
+})

@@ -21,5 +21,7 @@ export function createPopLogins(most = MOST_ADDRESSES): PopLogins {
       // A clock set back must not make a login younger than now.
       return atMs === undefined ? undefined : Math.max(0, nowMs - atMs)
     },
+    list: () => [...lastLoginMs].map(([ip, atMs]) => ({ ip, atMs })).reverse(),
+    revoke: (ip) => lastLoginMs.delete(ip),
   }
 }

@@ -1,7 +1,7 @@
 import { type ExchangeStep, MECHANISMS, type MechanismName, type SignInResult } from '#auth/contract.ts'
 import { formatChallenge } from '#smtp/replies.ts'
 import type { Answer } from '../answer.ts'
-import { consult, type Desk, refuse } from '../consult.ts'
+import { consult, type Desk } from '../consult.ts'
 import type { Session } from '../session.ts'
 
 /** RFC 4954 §4: what a line of the exchange may have, CRLF included. */
@@ -62,7 +62,7 @@ async function settle(
     if (answer.length > 0) return 'loginMalformed'
   }
   if (result.is !== 'user') return deny(session, mechanism, result, desk)
-  const { address } = result.user
+  const { address, id } = result.user
   const { service, ip, tls } = session
   const subject = { ...session.subject(), user: address, loginFailed: false }
   const { refusal, findings } = await consult('login', subject, session, desk)
@@ -71,18 +71,19 @@ async function settle(
     return refusal
   }
   session.user = address
+  session.userId = id
   session.loginFailed = false
   session.helloFindings = [...session.helloFindings, ...findings]
   desk.events.loginSucceeded({ service, ip, user: address, mechanism, tls })
   return 'loggedIn'
 }
 
-function deny(
+async function deny(
   session: Session,
   mechanism: MechanismName,
   result: Exclude<SignInResult, { is: 'user' }>,
   desk: Desk,
-): Answer {
+): Promise<Answer> {
   const { service, ip } = session
   const name = result.is === 'denied' ? result.name : ''
   desk.events.loginFailed({ service, ip, name, mechanism, why: result.why })
@@ -90,9 +91,10 @@ function deny(
   // From here on the client's address gives it no rights: see the rule `relay`.
   session.loginFailed = true
   if (result.is === 'malformed') return 'loginMalformed'
-  const subject = session.subject()
-  const ground = { stage: 'login', reply: 'loginFailed', rule: 'sign-in', because: result.why, findings: [] } as const
-  return refuse({ ...ground, subject }, session, desk)
+  const { why, guess } = result
+  const deniedLogin = { name, why, ...(guess === undefined ? {} : { guess }) }
+  const { refusal } = await consult('login', { ...session.subject(), deniedLogin }, session, desk)
+  return refusal ?? 'loginFailed'
 }
 
 /** Decode base64, strictly: a decoder that skips what it does not know reads two things in one line. */

@@ -1,5 +1,6 @@
 import type { Resolution } from '#directory/contract.ts'
-import type { Destination } from '#gate/facts.ts'
+import type { Destination, FactReaders } from '#gate/facts.ts'
+import type { Subject } from '#gate/subject.ts'
 import { afterKeyword } from '#smtp/command.ts'
 import { parseRcptParameters } from '#smtp/parameters.ts'
 import { parseForwardPath } from '#smtp/path.ts'
@@ -29,11 +30,16 @@ export async function rcpt(session: Session, tx: Transaction, args: string, desk
   const { sizeBytes } = tx.parameters
   let resolution: Resolution | undefined
   // Looked up when a rule asks where the address ends, and kept: the message goes where the gate was told.
-  const facts = {
+  let isKnown: boolean | undefined
+  const facts: FactReaders<Subject> = {
     ...desk.facts,
     destination: async () => {
       resolution = await desk.directory.resolve(address, sizeBytes)
       return destinationOf(resolution)
+    },
+    recipientKnown: async (asked) => {
+      isKnown = await desk.facts.recipientKnown(asked)
+      return isKnown
     },
   }
   const subject = { ...session.subject(), recipient: address }
@@ -43,6 +49,9 @@ export async function rcpt(session: Session, tx: Transaction, args: string, desk
 
   resolution ??= await desk.directory.resolve(address, sizeBytes)
   tx.recipients.push({ address, resolution, parameters: parsed.values })
+  // Whom the account writes to is remembered even while no limit asks for it: it may from tomorrow on.
+  if (session.user !== undefined) isKnown ??= await desk.facts.recipientKnown(subject)
+  if (isKnown === false) tx.newRecipients.add(address.toLowerCase())
   tx.note(findings)
   return 'recipientOk'
 }

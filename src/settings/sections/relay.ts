@@ -1,4 +1,4 @@
-import { groupName } from '../entries.ts'
+import { groupName, hostName } from '../entries.ts'
 import { groupEntries } from '../ip-group-entries.ts'
 import { choice, flag, integer, named, optional } from '../kinds.ts'
 
@@ -24,6 +24,13 @@ export const relay = {
     about:
       'controlled: only those who meet a condition below may send to other domains. open: anyone may send to anywhere.',
     kerio: 'Allow relay only for / Open relay',
+    page,
+    applies: 'at once',
+  }),
+  openConfirmedFor: optional({
+    of: hostName,
+    about:
+      'The second yes to relay.mode open where the Internet can reach this server: its own name, written out (server.hostname).',
     page,
     applies: 'at once',
   }),
@@ -75,6 +82,12 @@ export const relay = {
   }),
 } as const
 
+const trustPage = 'Trusted servers'
+
+function sign(usual: number, least: number, about: string) {
+  return integer({ default: usual, min: least, max: 10_000_000, about, page: trustPage, applies: 'at once' })
+}
+
 export const trust = {
   ipGroup: optional({
     of: groupName,
@@ -83,4 +96,38 @@ export const trust = {
     page,
     applies: 'at once',
   }),
+  /** When a trusted address is taken for a proxy or NAT that hides strangers (see docs/trust.md). */
+  suspension: {
+    enabled: flag({
+      default: true,
+      about: 'A trusted address that behaves like many strangers loses its trust until an administrator gives it back.',
+      page: trustPage,
+      applies: 'at once',
+    }),
+    signs: integer({
+      default: 2,
+      min: 1,
+      max: 5,
+      about: 'How many of the signs below must show at once.',
+      page: trustPage,
+      applies: 'at once',
+    }),
+    heloNames: sign(30, 2, 'Sign: more HELO names than this from one trusted address in an hour, without a login.'),
+    senderDomains: sign(
+      50,
+      2,
+      'Sign: senders of more foreign domains than this from one trusted address in an hour, without a login.',
+    ),
+    failedLoginNames: sign(10, 2, 'Sign: failed logins for more names than this from one trusted address in an hour.'),
+    unknownRecipients: sign(
+      30,
+      2,
+      'Sign: more recipients that do not exist than this from one trusted address in an hour.',
+    ),
+    connectionsUnseen: sign(
+      200,
+      2,
+      'Sign: more connections than this from one trusted address in a day in which no client with a public address was seen.',
+    ),
+  },
 } as const

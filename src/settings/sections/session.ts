@@ -1,4 +1,4 @@
-import { choice, duration, limit, size } from '../kinds.ts'
+import { choice, duration, integer, limit, size } from '../kinds.ts'
 
 const page = 'Security options'
 
@@ -56,14 +56,46 @@ export const session = {
     page,
     applies: 'next connection',
   }),
+  tarpit: duration({
+    default: 1_000,
+    min: 0,
+    max: 60_000,
+    about:
+      'How long the reply to each refusal in a session is held back, once there were more than session.tarpitAfter of them; 0s is not at all.',
+    page,
+    applies: 'next connection',
+  }),
+  tarpitAfter: integer({
+    default: 5,
+    min: 0,
+    max: 10_000,
+    about: 'Refusals and failed commands in a session that are answered at once, before session.tarpit begins.',
+    page,
+    applies: 'next connection',
+  }),
 } as const
 
-function action(what: string) {
+type Action = 'refuse' | 'defer' | 'observe'
+
+const MEANING = {
+  refuse: 'refuse for good',
+  defer: 'defer (the client may try again)',
+  observe: 'only observe and record',
+  freeze: "freeze the account's sending until an administrator releases it",
+  discard: 'take the message, say so, and throw it away',
+}
+
+function action<const Also extends 'freeze' | 'discard' = never>(
+  what: string,
+  usual: Action | NoInfer<Also> = 'refuse',
+  also: readonly Also[] = [],
+) {
+  const of: readonly (Action | Also)[] = ['refuse', 'defer', 'observe', ...also]
   return {
-    action: choice({
-      of: ['refuse', 'defer', 'observe'],
-      default: 'refuse',
-      about: `${what}: refuse for good, defer (the client may try again), or only observe and record.`,
+    action: choice<Action | Also>({
+      of,
+      default: usual,
+      about: `${what}: ${of.map((word) => MEANING[word]).join('; ')}.`,
       page,
       applies: 'at once',
     }),
@@ -75,4 +107,26 @@ export const rules = {
   messageSize: action('A message larger than session.maxMessageSize'),
   hops: action('A message with more Received lines than session.maxHops'),
   failedCommands: action('A session with more failed commands than session.maxFailedCommands'),
+  recipientCount: action('A recipient past session.maxRecipients', 'defer'),
+  earlyTalker: action('A client that talks before the greeting (session.greetingDelay)'),
+  reverseName: action('A stranger whose address has no name in DNS (sender.requirePtr)'),
+  senderDomain: action('A sender whose domain is not found in DNS (sender.requireDomainInDns)'),
+  localSender: action('A stranger that sends as a local domain (sender.localRequiresAuth)'),
+  senderLogin: action("A user that sends from another's address (sender.mustMatchLogin)"),
+  messagesPerHour: action('A message past limits.messagesPerHour', 'defer', ['discard']),
+  concurrentConnections: action('A connection past limits.concurrentConnections', 'defer'),
+  connectionsPerMinute: action('A connection past limits.connectionsPerMinute', 'defer'),
+  unknownRecipients: action('A client past limits.unknownRecipients, which is then blocked', 'defer'),
+  recipientProbes: action('A client past limits.recipientProbes, which is then blocked', 'defer'),
+  deniedRelays: action('A client past limits.deniedRelays, which is then blocked', 'defer'),
+  clientFailedCommands: action('A client past limits.failedCommands, which is then blocked', 'defer'),
+  failedLogins: action('A client past limits.failedLogins.count, which is then blocked', 'defer'),
+  accountMessages: action('A message past limits.account.messagesPerHour or .messagesPerDay', 'defer', ['freeze']),
+  accountRecipients: action('A recipient past limits.account.recipientsPerHour or .recipientsPerDay', 'defer', [
+    'freeze',
+  ]),
+  accountNewRecipients: action('A recipient past limits.account.newRecipientsPerDay', 'freeze', ['freeze']),
+  accountNetworks: action('A login past limits.account.networksPerDay', 'freeze', ['freeze']),
+  accountBounces: action('A message past limits.account.bounceShare', 'freeze', ['freeze']),
+  brokenTrust: action('A trusted address that behaves like many strangers (trust.suspension)', 'refuse'),
 } as const

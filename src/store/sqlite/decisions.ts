@@ -1,112 +1,119 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DecisionRecord, DecisionStore } from '../contract.ts'
+import { BloomFilter } from './bloom-filter.ts'
+import { type DecisionFilters, RUN, runsWithRecords } from './decision-filters.ts'
+import { type DecisionRow, decisionRecord, mayMeet, meets, type Wanted } from './decision-rows.ts'
 import type { Sequences } from './sequences.ts'
 
-/** A record as it crosses threads and stands in its row: number, time, head, story. */
-export type DecisionRow = readonly [id: number, atMs: number, head: string, story: string]
-
-/** What a record is found by. */
-type DecisionHead = readonly [
-  outcome: DecisionRecord['outcome'],
-  service: string,
-  ip: string,
-  sender: string | null,
-  recipients: readonly string[],
-  reply: string,
-]
-
-/** Records looked at in one turn of the event loop by a search: a few milliseconds. */
-const ROWS_A_SLICE = 2000
-
-/** Give the row of a record. */
-export function decisionRow(record: DecisionRecord): DecisionRow {
-  const { outcome, service, ip, sender = null, recipients, reply } = record
-  const head: DecisionHead = [outcome, service, ip, sender, recipients, reply]
-  return [record.id, record.atMs, JSON.stringify(head), record.story]
-}
-
-function decisionRecord([id, atMs, head, story]: DecisionRow): DecisionRecord {
-  const [outcome, service, ip, sender, recipients, reply] = JSON.parse(head) as DecisionHead
-  return { id, atMs, outcome, service, ip, ...(sender === null ? {} : { sender }), recipients, reply, story }
-}
+/** Filters that a search looks at in one turn of the event loop: a few milliseconds, as the records of one run take. */
+const FILTERS_A_TURN = 256
 
 /** Read decisions. */
 export function readDecisions(db: DatabaseSync): Pick<DecisionStore, 'get' | 'find' | 'key'> & {
-  /** The numbers of records older than `atMs`, oldest first. */
-  olderThan(atMs: number, limit: number): readonly number[]
+  /** The numbers and times of records older than `atMs`, oldest first. */
+  olderThan(atMs: number, limit: number): readonly (readonly [id: number, atMs: number])[]
 } {
   const one = db.prepare('SELECT id, at, head, story FROM decision WHERE id = ?')
-  one.setReturnArrays(true)
+  const newest = db.prepare('SELECT id, at, head, story FROM decision WHERE at >= ? ORDER BY at DESC, id DESC LIMIT ?')
   const key = db.prepare("SELECT value FROM secret WHERE name = 'references'")
-  const older = db.prepare('SELECT id FROM decision WHERE at < ? ORDER BY at LIMIT ?')
-  older.setReturnArrays(true)
-
-  const sliceBelow = db.prepare(
-    `SELECT min(id) FROM (SELECT id FROM decision WHERE id < ? ORDER BY id DESC LIMIT ${ROWS_A_SLICE})`,
-  )
-  sliceBelow.setReturnArrays(true)
+  const older = db.prepare('SELECT id, at FROM decision WHERE at < ? ORDER BY at LIMIT ?')
+  for (const statement of [one, newest, older]) statement.setReturnArrays(true)
 
   return {
     get(id) {
       const row = one.get(id) as unknown as DecisionRow | undefined
       return row === undefined ? undefined : decisionRecord(row)
     },
-    async find({ ip, sender, recipient, limit }) {
-      // Numbers rise with time but for the runs that threads hold, so the newest number is near enough the newest record.
-      // What records are found by is not indexed: an index would cost each message more than a rare search may.
-      const wanted = [ip, sender, recipient].filter((value) => value !== undefined)
-      const likes = wanted.map(() => "AND head LIKE ? ESCAPE '!'").join(' ')
-      const rows = db.prepare(
-        `SELECT id, at, head, story FROM decision WHERE id >= ? AND id < ? ${likes} ORDER BY id DESC`,
-      )
-      rows.setReturnArrays(true)
-      const patterns = wanted.map(likeJson)
+
+    async find({ sinceMs = Number.MIN_SAFE_INTEGER, limit, ...wanted }) {
+      if (Object.values(wanted).every((value) => value === undefined))
+        return (newest.all(sinceMs, limit) as unknown as DecisionRow[]).map(decisionRecord)
+      const matching = openMatching(db, wanted)
       const found: DecisionRecord[] = []
-      for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-        const [from] = sliceBelow.get(before) as unknown as [number | null]
-        if (from === null) return found
-        for (const row of rows.iterate(from, before, ...patterns)) {
-          if (found.length >= limit) return found
-          const record = decisionRecord(row as unknown as DecisionRow)
-          if (ip !== undefined && record.ip !== ip) continue
-          if (sender !== undefined && !sameAddress(record.sender, sender)) continue
-          if (recipient !== undefined && !record.recipients.some((one) => sameAddress(one, recipient))) continue
-          found.push(record)
-        }
-        before = from
-        // The thread has others to serve between two slices.
+      for (const { run, newestMs } of await runsToRead(db, wanted, sinceMs)) {
+        // The newest runs come first: all in this one and those after it is older than what was found.
+        if (found.length >= limit && newestMs < (found.at(-1)?.atMs ?? 0)) break
+        for (const record of matching(run)) if (record.atMs >= sinceMs) found.push(record)
+        found.sort((a, b) => b.atMs - a.atMs || b.id - a.id)
+        found.length = Math.min(found.length, limit)
+        // The thread has others to serve between two runs.
         await nextTurn()
       }
+      return found
     },
+
     key: () => key.get()?.value as Uint8Array,
-    olderThan: (atMs, limit) => older.all(atMs, limit).map((row) => (row as unknown as [number])[0]),
+    olderThan: (atMs, limit) => older.all(atMs, limit) as unknown as [number, number][],
   }
 }
 
-/** A pattern that a JSON text holding this string matches. */
-function likeJson(value: string): string {
-  return `%${JSON.stringify(value).slice(1, -1).replaceAll(/[%_!]/g, '!$&')}%`
+interface RunToRead {
+  readonly run: number
+  readonly newestMs: number
 }
 
-function sameAddress(one: string | undefined, other: string): boolean {
-  return one !== undefined && one.toLowerCase() === other.toLowerCase()
+/** List the runs that may hold what is looked for, the newest first: those whose filter does not deny it, and those without one. */
+async function runsToRead(db: DatabaseSync, wanted: Wanted, sinceMs: number): Promise<readonly RunToRead[]> {
+  const filterOf = db.prepare('SELECT newest, bits FROM decision_filter WHERE run = ?')
+  filterOf.setReturnArrays(true)
+  const runs: RunToRead[] = []
+  let looked = 0
+  for (const run of runsWithRecords(db)) {
+    const filter = filterOf.get(run) as unknown as [newest: number, bits: Uint8Array] | undefined
+    if (filter === undefined) runs.push({ run, newestMs: Number.POSITIVE_INFINITY })
+    else if (filter[0] >= sinceMs && mayMeet(new BloomFilter(filter[1]), wanted))
+      runs.push({ run, newestMs: filter[0] })
+    looked += 1
+    if (looked % FILTERS_A_TURN === 0) await nextTurn()
+  }
+  return runs.sort((a, b) => b.newestMs - a.newestMs)
+}
+
+/** Give the function that reads the records of a run that are wanted. */
+function openMatching(db: DatabaseSync, wanted: Wanted): (run: number) => Generator<DecisionRecord> {
+  // SQLite looks through a record's head faster than it can be handed over. It knows upper and lower case of ASCII alone.
+  const likes = Object.values(wanted).filter((value) => value !== undefined && /^[\x20-\x7e]*$/.test(value))
+  const rows = db.prepare(
+    `SELECT id, at, head, story FROM decision WHERE id >= ? AND id < ? ${"AND head LIKE ? ESCAPE '!' ".repeat(likes.length)}`,
+  )
+  rows.setReturnArrays(true)
+  const patterns = likes.map(likeJson)
+  return function* matching(run) {
+    for (const row of rows.iterate(run * RUN, (run + 1) * RUN, ...patterns)) {
+      const record = decisionRecord(row as unknown as DecisionRow)
+      if (meets(record, wanted)) yield record
+    }
+  }
+}
+
+/** Give a pattern that a JSON text holding this string matches. */
+function likeJson(value: string): string {
+  return `%${JSON.stringify(value).slice(1, -1).replaceAll(/[%_!]/g, '!$&')}%`
 }
 
 export const DECISION_WRITES = ['reserve', 'add', 'forget'] as const
 
 /** Write decisions. */
-export function writeDecisions(db: DatabaseSync, sequences: Sequences) {
+export function writeDecisions(db: DatabaseSync, sequences: Sequences, filters: DecisionFilters) {
   const insert = db.prepare('INSERT INTO decision (id, at, head, story) VALUES (?, ?, ?, ?)')
+  const update = db.prepare('UPDATE decision SET head = ?, story = ? WHERE id = ?')
   const remove = db.prepare('DELETE FROM decision WHERE id = ?')
   return {
     reserve: (count: number): number => sequences.reserve('decision', count),
     add(rows: readonly DecisionRow[]): void {
-      for (const [id, atMs, head, story] of rows) insert.run(id, atMs, head, story)
+      for (const [id, atMs, head, story] of rows) {
+        // What a record is found by never changes, so its filter stays.
+        if (update.run(head, story, id).changes > 0) continue
+        insert.run(id, atMs, head, story)
+        filters.added(id)
+      }
     },
-    forget(ids: readonly number[]): number {
+    /** Forget these; `beforeMs` is a moment before which no record is left. */
+    forget(ids: readonly number[], beforeMs: number): number {
       let gone = 0
       for (const id of ids) gone += Number(remove.run(id).changes)
+      filters.forgetBefore(beforeMs)
       return gone
     },
   }

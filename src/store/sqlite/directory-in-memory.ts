@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { DirectoryStore, NewUser } from '../contract.ts'
+import { openContactKeeper } from './contacts.ts'
 import { readDirectory, writeDirectory } from './directory.ts'
-import { DIRECTORY_MIGRATION } from './migrations/002-directory.ts'
+import { migrate } from './migrations.ts'
 
 export interface DirectoryInMemory {
   readonly db: DatabaseSync
@@ -13,16 +14,17 @@ export interface DirectoryInMemory {
 /** Open an empty directory in memory, for tests: the real tables, without a writer's thread. Its reads answer at once. */
 export function openDirectoryInMemory(): DirectoryInMemory {
   const db = new DatabaseSync(':memory:')
-  db.exec(DIRECTORY_MIGRATION.sql)
+  migrate(db, ':memory:')
   let mailboxes = new Set<number>()
   let made = 0
-  const writes = writeDirectory(db, {
+  const counted = {
     create() {
       mailboxes.add(++made)
       return made
     },
-    remove: (id) => void mailboxes.delete(id),
-  })
+    remove: (id: number) => void mailboxes.delete(id),
+  }
+  const writes = writeDirectory(db, counted, openContactKeeper(db))
 
   function inTransaction<A extends unknown[]>(write: (...args: A) => void): (...args: A) => Promise<void> {
     return async (...args) => {

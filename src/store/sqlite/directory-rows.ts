@@ -1,5 +1,5 @@
 /** The rows of the directory's tables, as SQLite gives them, and what the contract makes of them. */
-import type { AliasRow, Credentials, DomainRow, GroupRow, UserRow } from '../contract.ts'
+import type { AliasRow, Credentials, DomainRow, Frozen, GroupRow, UserRow } from '../contract.ts'
 
 /** What the `kind` column of `address` says its owner is. */
 export const USER = 1
@@ -30,7 +30,7 @@ export function toDomain(row: DomainRecord): DomainRow {
 }
 
 export const USER_COLUMNS =
-  'id, address, name, disabled, mailbox_id, quota_bytes, quota_messages, forward_to, forward_keeps_copy, local_domains_only, further'
+  'id, address, name, disabled, mailbox_id, quota_bytes, quota_messages, forward_to, forward_keeps_copy, local_domains_only, further, frozen'
 
 /** A row of `user` in the order of USER_COLUMNS: arrays, because each recipient reads one. */
 export type UserRecord = [
@@ -45,14 +45,15 @@ export type UserRecord = [
   forwardKeepsCopy: number,
   localDomainsOnly: number,
   further: string | null,
+  frozen: string | null,
 ]
 
 const NONE: readonly string[] = Object.freeze([])
 
 /** Give the contract's user of a row. */
 export function toUser(row: UserRecord): UserRow {
-  const [id, address, name, disabled, mailboxId, quotaBytes, quotaMessages, forwardTo, keepsCopy, localOnly, further] =
-    row
+  const [id, address, name, disabled, mailboxId, quotaBytes, quotaMessages, ...more] = row
+  const [forwardTo, keepsCopy, localOnly, further, frozen] = more
   return {
     id,
     address,
@@ -63,6 +64,7 @@ export function toUser(row: UserRecord): UserRow {
     ...(quotaMessages === null ? undefined : { quotaMessages }),
     ...(forwardTo === null ? undefined : { forwarding: { to: JSON.parse(forwardTo), keepCopy: keepsCopy !== 0 } }),
     localDomainsOnly: localOnly !== 0,
+    ...(frozen === null ? undefined : { frozen: JSON.parse(frozen) as Frozen }),
     addresses: further === null ? NONE : (JSON.parse(further) as string[]),
   }
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '#base/fault.ts'
 import type { AliasRow, Credentials, DomainRow, GroupRow, NewUser, UserChange } from '../contract.ts'
+import type { ContactKeeper } from './contacts.ts'
 import { ALIAS, GROUP, isPattern, PATTERN, splitAddress, USER } from './directory-rows.ts'
 
 /** What the directory asks of the mailboxes, in the same transaction. */
@@ -36,7 +37,7 @@ interface Owned {
 }
 
 /** Open the directory's writes on the writer's connection. */
-export function writeDirectory(db: DatabaseSync, mailboxes: MailboxWrites) {
+export function writeDirectory(db: DatabaseSync, mailboxes: MailboxWrites, contacts: Pick<ContactKeeper, 'forget'>) {
   const domainByName = db.prepare('SELECT alias_of FROM domain WHERE name = ?')
   const insertDomain = db.prepare('INSERT INTO domain (name, alias_of) VALUES (?, ?)')
   const updateDomain = db.prepare('UPDATE domain SET alias_of = ? WHERE name = ?')
@@ -57,7 +58,7 @@ export function writeDirectory(db: DatabaseSync, mailboxes: MailboxWrites) {
   const userByAddress = db.prepare('SELECT id, mailbox_id, further FROM user WHERE address = ?')
   const insertUser = db.prepare(
     `INSERT INTO user (address, name, disabled, mailbox_id, quota_bytes, quota_messages, forward_to, forward_keeps_copy,
-       local_domains_only, further) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       local_domains_only, further, frozen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const deleteUser = db.prepare('DELETE FROM user WHERE id = ?')
   const setName = db.prepare('UPDATE user SET name = ? WHERE id = ?')
@@ -66,6 +67,7 @@ export function writeDirectory(db: DatabaseSync, mailboxes: MailboxWrites) {
   const setQuotaMessages = db.prepare('UPDATE user SET quota_messages = ? WHERE id = ?')
   const setForwarding = db.prepare('UPDATE user SET forward_to = ?, forward_keeps_copy = ? WHERE id = ?')
   const setLocalOnly = db.prepare('UPDATE user SET local_domains_only = ? WHERE id = ?')
+  const setFrozen = db.prepare('UPDATE user SET frozen = ? WHERE id = ?')
   const setFurther = db.prepare('UPDATE user SET further = ? WHERE id = ?')
   const putCredentials = db.prepare(
     `INSERT OR REPLACE INTO credentials (user_id, argon2id, scram_salt, scram_iterations, scram_stored_key, scram_server_key)
@@ -156,6 +158,7 @@ export function writeDirectory(db: DatabaseSync, mailboxes: MailboxWrites) {
       user.forwarding?.keepCopy ? 1 : 0,
       user.localDomainsOnly ? 1 : 0,
       listOrNull(user.addresses),
+      user.frozen ? JSON.stringify(user.frozen) : null,
     )
     const id = Number(inserted.lastInsertRowid)
     claim(user.address, USER, id)
@@ -197,6 +200,7 @@ export function writeDirectory(db: DatabaseSync, mailboxes: MailboxWrites) {
       if (change.quotaBytes !== undefined) setQuotaBytes.run(change.quotaBytes, id)
       if (change.quotaMessages !== undefined) setQuotaMessages.run(change.quotaMessages, id)
       if (change.localDomainsOnly !== undefined) setLocalOnly.run(change.localDomainsOnly ? 1 : 0, id)
+      if (change.frozen !== undefined) setFrozen.run(change.frozen ? JSON.stringify(change.frozen) : null, id)
       if (change.forwarding !== undefined) {
         const to = change.forwarding ? JSON.stringify(change.forwarding.to) : null
         setForwarding.run(to, change.forwarding?.keepCopy ? 1 : 0, id)
@@ -217,6 +221,7 @@ export function writeDirectory(db: DatabaseSync, mailboxes: MailboxWrites) {
       deleteCredentials.run(row.id)
       deleteUser.run(row.id)
       mailboxes.remove(row.mailbox_id)
+      contacts.forget(row.id)
     },
 
     putGroup({ address, members }: Omit<GroupRow, 'id'>): void {

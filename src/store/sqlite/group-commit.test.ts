@@ -30,7 +30,7 @@ describe('GroupCommit', () => {
 
   function accept(size: number, mailbox = 1): { calls: unknown[]; bytes: Uint8Array } {
     record += 1
-    const row: MessageRow = ['a@b.example', 1, 0, undefined, [mailbox], [], [record, 1, '[]', '{}']]
+    const row: MessageRow = ['a@b.example', 1, 0, undefined, [mailbox], [], [record, 1, '[]', '{}'], undefined]
     return { calls: ['messages.accept', [row], 0, size], bytes: Buffer.alloc(size, 'x') }
   }
 

@@ -1,7 +1,7 @@
 import { Fault } from '#base/fault.ts'
 import type { BodyDraft, MessageStore } from '../contract.ts'
 import { PIECE_BYTES } from './bodies.ts'
-import { decisionRow } from './decisions.ts'
+import { decisionRow } from './decision-rows.ts'
 import type { MessageRow } from './messages.ts'
 import type { WriterClient } from './writer-client.ts'
 
@@ -16,7 +16,7 @@ export function openMessageStore(writer: WriterClient): MessageStore {
   const nextBody = bodyNumbers(writer)
   return {
     draft: () => new Draft(writer, nextBody),
-    async accept({ sender, receivedAtMs, trace, body, mailboxIds, queue, record }) {
+    async accept({ sender, receivedAtMs, trace, body, mailboxIds, queue, record, contacts }) {
       const draft = body instanceof Draft ? body : undefined
       const named = draft === undefined ? undefined : await draft.finish()
       const row: MessageRow = [
@@ -27,6 +27,7 @@ export function openMessageStore(writer: WriterClient): MessageStore {
         mailboxIds,
         queue,
         decisionRow(record),
+        contacts,
       ]
       const content = draft === undefined ? [trace, body as Uint8Array] : [trace]
       const messageId = (await writer.send('messages.accept', [row], content)) as number

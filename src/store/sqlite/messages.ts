@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '#base/fault.ts'
-import type { NewQueueEntry } from '../contract.ts'
+import type { NewMessage, NewQueueEntry } from '../contract.ts'
 import { piecesOf } from './bodies.ts'
-import type { DecisionRow } from './decisions.ts'
+import type { ContactKeeper } from './contacts.ts'
+import type { DecisionFilters } from './decision-filters.ts'
+import type { DecisionRow } from './decision-rows.ts'
 import { placementBytes } from './mailboxes.ts'
 import type { Sequences } from './sequences.ts'
 
@@ -16,10 +18,16 @@ export type MessageRow = readonly [
   mailboxIds: readonly number[],
   queue: readonly NewQueueEntry[],
   record: DecisionRow,
+  contacts: NewMessage['contacts'],
 ]
 
 /** Write messages and the pieces of their bodies; `message-store.ts` sends for it from other threads. */
-export function writeMessages(db: DatabaseSync, sequences: Sequences) {
+export function writeMessages(
+  db: DatabaseSync,
+  sequences: Sequences,
+  filters: Pick<DecisionFilters, 'added'>,
+  contactKeeper: Pick<ContactKeeper, 'remember'>,
+) {
   const insert = db.prepare(
     'INSERT INTO message (id, received_at, size, body, sender, content) VALUES (?, ?, ?, ?, ?, ?)',
   )
@@ -27,7 +35,8 @@ export function writeMessages(db: DatabaseSync, sequences: Sequences) {
   const place = db.prepare('INSERT INTO placement (mailbox, message, size) VALUES (?, ?, ?)')
   const count = db.prepare('UPDATE mailbox SET messages = messages + 1, bytes = bytes + ? WHERE id = ?')
   const queue = db.prepare(
-    'INSERT INTO queue_entry (message, created_at, recipient, notify, orcpt, ret, envid, body, smtputf8) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO queue_entry (message, created_at, recipient, notify, orcpt, ret, envid, body, smtputf8, user, ip)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const decide = db.prepare('INSERT INTO decision (id, at, head, story) VALUES (?, ?, ?, ?)')
   const openDraft = db.prepare('INSERT INTO draft (body, line) VALUES (?, ?)')
@@ -44,7 +53,7 @@ export function writeMessages(db: DatabaseSync, sequences: Sequences) {
 
   return {
     accept(row: MessageRow, content: Uint8Array): number {
-      const [sender, receivedAtMs, pieceBytes, body, mailboxIds, entries, record] = row
+      const [sender, receivedAtMs, pieceBytes, body, mailboxIds, entries, record, contacts] = row
       if (body !== undefined && closeDraft.run(body).changes === 0) {
         throw new Fault('Cannot keep the message: its draft is gone', { temporary: true })
       }
@@ -63,13 +72,15 @@ export function writeMessages(db: DatabaseSync, sequences: Sequences) {
         holders += 1
       }
       for (const entry of entries) {
-        const { recipient, notify = null, orcpt = null, ret = null, envid = null } = entry
+        const { recipient, notify = null, orcpt = null, ret = null, envid = null, user = null, ip = null } = entry
         const smtputf8 = entry.smtputf8 === true ? 1 : 0
-        queue.run(id, receivedAtMs, recipient, notify, orcpt, ret, envid, entry.body ?? null, smtputf8)
+        queue.run(id, receivedAtMs, recipient, notify, orcpt, ret, envid, entry.body ?? null, smtputf8, user, ip)
       }
       if (holders === 0) throw new Error('A message needs a mailbox or a queue entry to stand in')
       if (holders > 1) share.run(id, holders)
       decide.run(record[0], record[1], record[2], record[3])
+      filters.added(record[0])
+      if (contacts !== undefined) contactKeeper.remember(contacts.userId, contacts.recipients, receivedAtMs)
       return id
     },
 

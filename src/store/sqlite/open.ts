@@ -1,13 +1,16 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Store } from '../contract.ts'
 import { backupStore } from './backup.ts'
+import { BLOCK_WRITES, readBlocks, type writeBlocks } from './blocks.ts'
 import { openForReading } from './connection.ts'
-import { DECISION_WRITES, decisionRow, readDecisions, type writeDecisions } from './decisions.ts'
+import { readContacts } from './contacts.ts'
+import { decisionRow } from './decision-rows.ts'
+import { DECISION_WRITES, readDecisions, type writeDecisions } from './decisions.ts'
 import { DIRECTORY_WRITES, readDirectory, type writeDirectory } from './directory.ts'
 import { MAILBOX_WRITES, readMailboxes, type writeMailboxes } from './mailboxes.ts'
 import { sendWrites } from './matter.ts'
 import { openMessageStore } from './message-store.ts'
-import { readQueue } from './queue.ts'
+import { QUEUE_WRITES, readQueue, untilNoMore, type writeQueue } from './queue.ts'
 import { readSettingsVersions, SETTINGS_WRITES, type writeSettingsVersions } from './settings-versions.ts'
 import { WriterClient } from './writer-client.ts'
 
@@ -18,6 +21,7 @@ export function openStore({ file, port }: { readonly file: string; readonly port
   const send = writer.send.bind(writer)
   const decisions = readDecisions(db)
   const decisionWrites = sendWrites<ReturnType<typeof writeDecisions>>('decisions', DECISION_WRITES, send)
+  const queueWrites = sendWrites<ReturnType<typeof writeQueue>>('queue', QUEUE_WRITES, send)
   return {
     settings: {
       ...readSettingsVersions(db),
@@ -39,11 +43,23 @@ export function openStore({ file, port }: { readonly file: string; readonly port
       reserve: decisionWrites.reserve,
       add: (records) => decisionWrites.add(records.map(decisionRow)),
       async forgetBefore(atMs, limit) {
-        const ids = decisions.olderThan(atMs, limit)
-        return ids.length === 0 ? 0 : decisionWrites.forget(ids)
+        const old = decisions.olderThan(atMs, limit)
+        const [, lastMs] = old.at(-1) ?? [0, undefined]
+        if (lastMs === undefined) return 0
+        return decisionWrites.forget(
+          old.map(([id]) => id),
+          lastMs,
+        )
       },
     },
-    queue: readQueue(db),
+    queue: {
+      ...readQueue(db),
+      holdOf: (user) => untilNoMore(() => queueWrites.holdSome(user)),
+      releaseOf: (user) => untilNoMore(() => queueWrites.releaseSome(user)),
+      removeOf: (user) => untilNoMore(() => queueWrites.removeSome(user)),
+    },
+    contacts: readContacts(db),
+    blocks: { ...readBlocks(db), ...sendWrites<ReturnType<typeof writeBlocks>>('blocks', BLOCK_WRITES, send) },
     backup: (to) => backupStore({ from: file, to }),
     async close() {
       await writer.close()

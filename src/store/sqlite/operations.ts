@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { writeBlocks } from './blocks.ts'
+import { openContactKeeper } from './contacts.ts'
+import { DecisionFilters } from './decision-filters.ts'
 import { writeDecisions } from './decisions.ts'
 import { writeDirectory } from './directory.ts'
 import { openMailboxKeeper, writeMailboxes } from './mailboxes.ts'
 import type { Writes } from './matter.ts'
 import { writeMessages } from './messages.ts'
+import { writeQueue } from './queue.ts'
 import { Sequences } from './sequences.ts'
 import { writeSettingsVersions } from './settings-versions.ts'
 
@@ -16,6 +20,7 @@ export interface Operations {
   readonly byName: ReadonlyMap<string, Operation>
   /** Take away the drafts that a lost line left. */
   readonly abandonOf: (line: number) => void
+  readonly filters: DecisionFilters
   /** Clear up after an earlier run of the server, and make what a new store needs. */
   readonly recover: () => void
   /** Undo what a transaction changed outside the database. */
@@ -29,20 +34,28 @@ export function openOperations(db: DatabaseSync): Operations {
   function add(matter: string, writes: Writes): void {
     for (const [name, write] of Object.entries(writes)) byName.set(`${matter}.${name}`, write as Operation)
   }
-  const messages = writeMessages(db, sequences)
+  const contacts = openContactKeeper(db)
+  const filters = new DecisionFilters(db)
+  const messages = writeMessages(db, sequences, filters, contacts)
   add('messages', messages)
   add('mailboxes', writeMailboxes(db))
-  add('decisions', writeDecisions(db, sequences))
+  add('decisions', writeDecisions(db, sequences, filters))
   add('settings', writeSettingsVersions(db))
-  add('directory', writeDirectory(db, openMailboxKeeper(db)))
+  add('directory', writeDirectory(db, openMailboxKeeper(db), contacts))
+  add('queue', writeQueue(db))
+  add('blocks', writeBlocks(db))
   return {
     byName,
     abandonOf: messages.abandonOf,
+    filters,
     recover() {
       messages.abandonOf()
       // What makes references in replies unguessable (DecisionStore.key).
       db.prepare("INSERT OR IGNORE INTO secret (name, value) VALUES ('references', ?)").run(randomBytes(32))
     },
-    rolledBack: () => sequences.forget(),
+    rolledBack() {
+      sequences.forget()
+      filters.rolledBack()
+    },
   }
 }

@@ -27,7 +27,7 @@ const db = openForWriting(file)
 const operations = openOperations(db)
 const commits = new GroupCommit(db, operations)
 commits.alone(() => operations.recover())
-const housekeeping = new Housekeeping(db, file, commits)
+const housekeeping = new Housekeeping(db, file, commits, operations.filters)
 /** Every line, and the number its drafts are kept under once it has sent something. */
 const lines = new Map<MessagePort, number | undefined>()
 let busy = false

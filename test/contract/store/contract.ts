@@ -1,10 +1,13 @@
 import { describe } from 'node:test'
 import { backupContract } from './backup.ts'
+import { blocksContract } from './blocks.ts'
+import { contactsContract } from './contacts.ts'
 import { decisionsContract } from './decisions.ts'
 import { directoryContract } from './directory.ts'
 import type { StoreEngine } from './engine.ts'
 import { mailboxesContract } from './mailboxes.ts'
 import { messagesContract } from './messages.ts'
+import { queueContract } from './queue.ts'
 import { settingsContract } from './settings.ts'
 
 /** The suite that each engine of the store must pass, whole. */
@@ -15,6 +18,9 @@ export function storeContract(engine: StoreEngine): void {
     describe('decisions', () => decisionsContract(engine))
     describe('settings versions', () => settingsContract(engine))
     describe('directory', () => directoryContract(engine))
+    describe('queue', () => queueContract(engine))
+    describe('contacts', () => contactsContract(engine))
+    describe('blocks', () => blocksContract(engine))
     describe('backup', () => backupContract(engine))
   })
 }

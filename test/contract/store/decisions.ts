@@ -52,6 +52,65 @@ export function decisionsContract(engine: StoreEngine): void {
     })
   })
 
+  it('finds records by outcome and time, alone and with the rest', async () => {
+    await withStore(engine, async ({ store }) => {
+      const outcomes = ['accepted', 'refused', 'deferred', 'ended', 'discarded', 'refused'] as const
+      const records = outcomes.map((outcome, at) =>
+        sampleRecord({ outcome, atMs: 1000 + at, ip: at % 2 === 0 ? '192.0.2.1' : '192.0.2.2' }),
+      )
+      await store.decisions.add(records)
+      async function found(by: Omit<Parameters<typeof store.decisions.find>[0], 'limit'>): Promise<number[]> {
+        return (await store.decisions.find({ ...by, limit: 10 })).map(({ atMs }) => atMs - 1000)
+      }
+      assert.deepEqual(await found({ outcome: 'refused' }), [5, 1])
+      assert.deepEqual(await found({ outcome: 'discarded' }), [4])
+      assert.deepEqual(await found({ outcome: 'ended', ip: '192.0.2.1' }), [])
+      assert.deepEqual(await found({ outcome: 'ended', ip: '192.0.2.2' }), [3])
+      assert.deepEqual(await found({ sinceMs: 1003 }), [5, 4, 3])
+      assert.deepEqual(await found({ sinceMs: 1003, ip: '192.0.2.1' }), [4])
+      assert.deepEqual(await found({ sinceMs: 1006 }), [])
+      assert.deepEqual(await found({ sinceMs: 1001, outcome: 'refused', ip: '192.0.2.2' }), [5, 1])
+    })
+  })
+
+  it('gives the newest first though threads number their records from runs of their own', async () => {
+    await withStore(engine, async ({ store }) => {
+      const at = (id: number, atMs: number) => sampleRecord({ id, atMs, ip: '203.0.113.9' })
+      await store.decisions.add([at(100_001, 1000), at(200_001, 1001), at(100_002, 1002), at(300_001, 900)])
+      for (const by of [{}, { ip: '203.0.113.9' }]) {
+        const found = await store.decisions.find({ ...by, limit: 3 })
+        assert.deepEqual(
+          found.map(({ id }) => id),
+          [100_002, 200_001, 100_001],
+        )
+      }
+    })
+  })
+
+  it('writes a record over when its repeats have grown', async () => {
+    await withStore(engine, async ({ store }) => {
+      const record = sampleRecord({ ip: '203.0.113.1', outcome: 'refused' })
+      const counted = { ...record, repeats: { count: 3, lastAtMs: record.atMs + 5000 } }
+      const more = { ...record, repeats: { count: 4, lastAtMs: record.atMs + 6000 } }
+      await store.decisions.add([record, counted])
+      assert.deepEqual(await store.decisions.get(record.id), counted)
+      await store.decisions.add([more])
+      assert.deepEqual(await store.decisions.get(record.id), more)
+      assert.deepEqual(await store.decisions.find({ ip: '203.0.113.1', limit: 10 }), [more])
+      assert.deepEqual(await store.decisions.find({ limit: 10 }), [more])
+      assert.equal(await store.decisions.forgetBefore(record.atMs + 1, 10), 1)
+      assert.equal(await store.decisions.get(record.id), undefined)
+    })
+  })
+
+  it('finds beyond ASCII whatever the case', async () => {
+    await withStore(engine, async ({ store }) => {
+      const record = sampleRecord({ sender: 'J\u00dcRGEN@b\u00fccher.example' })
+      await store.decisions.add([record])
+      assert.deepEqual(await store.decisions.find({ sender: 'j\u00fcrgen@B\u00dccher.example', limit: 10 }), [record])
+    })
+  })
+
   it('finds an old record behind thousands of others', async () => {
     await withStore(engine, async ({ store }) => {
       const old = sampleRecord({ ip: '198.51.100.7' })

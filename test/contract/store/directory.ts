@@ -110,6 +110,27 @@ export function directoryContract(engine: StoreEngine): void {
     })
   })
 
+  it('keeps why an account is frozen until it is let go', async () => {
+    await withDirectory(engine, async (store) => {
+      const frozen = {
+        sinceMs: 1000,
+        why: '501 new recipients "in" a day',
+        by: 'account-new-recipients',
+        ref: '7K2M9QXA',
+      }
+      await store.addUsers([newUser('a@one.test', { name: 'A' }), newUser('b@one.test', { frozen })])
+      assert.deepEqual(await userAt(store, 'b@one.test'), newUser('b@one.test', { frozen }))
+      await store.setUser('a@one.test', { frozen: { sinceMs: 5, why: '', by: 'postern (root)' } })
+      await store.setUser('a@one.test', { name: 'B' })
+      const stopped = newUser('a@one.test', { name: 'B', frozen: { sinceMs: 5, why: '', by: 'postern (root)' } })
+      assert.deepEqual(await userAt(store, 'a@one.test'), stopped)
+      const [listed] = await store.users({ limit: 1 })
+      assert.deepEqual(listed?.frozen, stopped.frozen)
+      await store.setUser('a@one.test', { frozen: null })
+      assert.deepEqual(await userAt(store, 'a@one.test'), newUser('a@one.test', { name: 'B' }))
+    })
+  })
+
   it('keeps what a change does not name, and takes away what it names null', async () => {
     await withDirectory(engine, async (store) => {
       await store.addUsers([

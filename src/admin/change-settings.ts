@@ -1,0 +1,68 @@
+import { Fault } from '#base/fault.ts'
+import type { Applied, ApplyOptions } from '#settings/keeper.ts'
+import { formatProblem, type Problem as SettingsProblem } from '#settings/problem.ts'
+import type { Difference } from '#settings/snapshot.ts'
+import type { SettingChange, SettingsSaved } from './api.ts'
+import type { AdminParts } from './parts.ts'
+import { Problem } from './problem.ts'
+import type { Asked } from './route.ts'
+
+export type ChangeParts = Pick<AdminParts, 'settings' | 'administratorAddress'>
+
+/** Say what is wrong with settings as an answer: a line a problem. */
+export function refused(problems: readonly SettingsProblem[], status = 400): Problem {
+  return new Problem(status, problems.map(formatProblem).join('\n'))
+}
+
+/**
+ * Change the settings, and give what that did. One change at a time: what `run` reads of the settings still stands when it
+ * writes. A change that cannot take effect (a port that is taken, a certificate that is missing) is taken back: the server
+ * must be able to start with what is kept.
+ */
+export async function changeSettings(
+  parts: ChangeParts,
+  { author, clientIp }: Pick<Asked, 'author' | 'clientIp'>,
+  confirmed: boolean | undefined,
+  run: (options: ApplyOptions) => Promise<Applied>,
+): Promise<SettingsSaved> {
+  const { settings } = parts
+  // Through sudo the command does not know where its administrator sits: then it is where one was last seen.
+  const administratorIp = clientIp ?? parts.administratorAddress()
+  const options = {
+    author,
+    confirmed: confirmed === true,
+    ...(administratorIp === undefined ? {} : { administratorIp }),
+  }
+  return inTurn(settings, async () => {
+    const before = settings.current().version
+    try {
+      const applied = await run(options)
+      if (!applied.ok) throw refused(applied.problems, applied.confirmable === true ? 409 : 400)
+      return {
+        version: applied.version,
+        changes: applied.differences.map(changeOf),
+        warnings: applied.warnings.map(formatProblem),
+      }
+    } catch (error) {
+      if (!(error instanceof Fault) || settings.current().version === before) throw error
+      await settings.rollback(before, { author, confirmed: true })
+      throw new Problem(409, `${error.message}. The change was taken back`)
+    }
+  })
+}
+
+/** Write one difference as text. */
+export function changeOf({ path, from, to }: Difference): SettingChange {
+  return { path, from: from ?? '-', to: to ?? '-' }
+}
+
+const turns = new WeakMap<object, Promise<unknown>>()
+
+function inTurn<T>(keeper: object, run: () => Promise<T>): Promise<T> {
+  const result = (turns.get(keeper) ?? Promise.resolve()).then(run)
+  turns.set(
+    keeper,
+    result.catch(() => undefined),
+  )
+  return result
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { defaultSettings } from '#settings/snapshot.ts'
+import { createMetrics, type MetricsParts } from './metrics.ts'
+
+let letGo = 0
+let reasons = ['failed-logins', 'by-hand', 'failed-logins']
+let ready = true
+let mode: 'open' | 'controlled' = 'controlled'
+let asked = 0
+
+const metrics = createMetrics({
+  version: '1.2.3',
+  ready: () => ready,
+  settings: {
+    current() {
+      const settings = defaultSettings()
+      return { version: 4, settings: { ...settings, relay: { ...settings.relay, mode } } }
+    },
+  },
+  connections: (service) => (service === 'smtp' ? 12 : 0),
+  ledger() {
+    asked += 1
+    return { bytes: 4096, cells: 10, room: 64, letGo }
+  },
+  blocks: {
+    blocks: () => reasons.map((reason) => ({ reason })) as unknown as ReturnType<MetricsParts['blocks']['blocks']>,
+    suspensions: () => [{ ip: '172.17.0.1', evidence: '', sinceMs: 0 }],
+  },
+})
+
+/** Read the metrics as Prometheus does, and give those of ours by name and labels. */
+async function scrape(): Promise<Map<string, number>> {
+  const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('postern_'))
+  return new Map(
+    lines.map((line) => {
+      const match = /^(postern_\w+(?:\{[^}]*\})?) (\S+)$/.exec(line)
+      assert.ok(match, line)
+      return [match[1] ?? '', Number(match[2])]
+    }),
+  )
+}
+
+test('every number is that of the moment', async () => {
+  const now = await scrape()
+  assert.equal(now.get('postern_info{version="1.2.3"}'), 1)
+  assert.equal(now.get('postern_ready'), 1)
+  assert.equal(now.get('postern_open_relay'), 0)
+  assert.equal(now.get('postern_settings_version'), 4)
+  assert.equal(now.get('postern_connections{service="smtp"}'), 12)
+  assert.equal(now.get('postern_connections{service="pop3s"}'), 0)
+  assert.equal(now.get('postern_ledger_bytes'), 4096)
+  assert.equal(now.get('postern_ledger_cells'), 10)
+  assert.equal(now.get('postern_ledger_room'), 64)
+  assert.equal(now.get('postern_ledger_let_go_total'), 0)
+  assert.equal(now.get('postern_blocks{reason="failed-logins"}'), 2)
+  assert.equal(now.get('postern_blocks{reason="by-hand"}'), 1)
+  assert.equal(now.get('postern_trust_suspended'), 1)
+
+  letGo = 7
+  reasons = ['by-hand']
+  ready = false
+  mode = 'open'
+  const later = await scrape()
+  assert.equal(later.get('postern_ledger_let_go_total'), 7)
+  assert.equal(later.get('postern_blocks{reason="failed-logins"}'), undefined)
+  assert.equal(later.get('postern_blocks{reason="by-hand"}'), 1)
+  assert.equal(later.get('postern_ready'), 0)
+  assert.equal(later.get('postern_open_relay'), 1)
+})
+
+test('the process tells of itself', async () => {
+  assert.match(await metrics.text(), /^process_resident_memory_bytes \d/m)
+})
+
+test('many who ask at once cost what one does', async () => {
+  await metrics.text()
+  asked = 0
+  await metrics.text()
+  const once = asked
+  asked = 0
+  await Promise.all(Array.from({ length: 50 }, () => metrics.text()))
+  assert.equal(asked, once)
+})

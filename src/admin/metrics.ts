@@ -1,0 +1,120 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { SCHEMA, type ServiceName } from '#settings/schema.ts'
+import type { AdminParts, BlockKeeper } from './parts.ts'
+
+/** What the metrics are read from, each time they are asked for; all of it is at hand in the main thread. */
+export interface MetricsParts extends Pick<AdminParts, 'version' | 'ledger'> {
+  readonly ready: () => boolean
+  readonly settings: Pick<AdminParts['settings'], 'current'>
+  readonly blocks: Pick<BlockKeeper, 'blocks' | 'suspensions'>
+  /** Connections open now, in all threads. */
+  readonly connections: (service: ServiceName) => number
+}
+
+export interface Metrics {
+  /** Write all of them in the Prometheus text format, version 0.0.4. */
+  text(): Promise<string>
+}
+
+/** How often the delay of the event loop is looked at, in milliseconds: seldom, so that an idle server sleeps. */
+const LOOP_EVERY_MS = 100
+
+/** Create the metrics of this process; create them once, since they begin to watch it. */
+export function createMetrics(parts: MetricsParts): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_EVERY_MS })
+  addServer(registry, parts)
+  addLedger(registry, parts)
+  addBlocks(registry, parts)
+
+  let underWay: Promise<string> | undefined
+  return {
+    // Whoever asks while it is being written gets the same: many scrapers cost what one does.
+    text() {
+      underWay ??= registry.metrics().finally(() => {
+        underWay = undefined
+      })
+      return underWay
+    },
+  }
+}
+
+function addServer(registry: Registry, { version, ready, settings, connections }: MetricsParts): void {
+  const registers = [registry]
+  new Gauge({ name: 'postern_info', help: 'The version that runs; always 1.', labelNames: ['version'], registers }).set(
+    { version },
+    1,
+  )
+  gauge(registry, 'postern_ready', 'Whether all services are up: 1 or 0.', () => (ready() ? 1 : 0))
+  gauge(
+    registry,
+    'postern_settings_version',
+    'The version of the settings in effect.',
+    () => settings.current().version,
+  )
+  gauge(registry, 'postern_open_relay', 'Whether relay.mode is open, so that anyone may relay: 1 or 0.', () =>
+    settings.current().settings.relay.mode === 'open' ? 1 : 0,
+  )
+  new Gauge({
+    name: 'postern_connections',
+    help: 'Connections open now, by service.',
+    labelNames: ['service'],
+    registers,
+    collect() {
+      for (const service of Object.keys(SCHEMA.services) as ServiceName[]) this.set({ service }, connections(service))
+    },
+  })
+}
+
+function addLedger(registry: Registry, { ledger }: MetricsParts): void {
+  gauge(
+    registry,
+    'postern_ledger_bytes',
+    'Memory of the counts behind the limits (ledger.memory).',
+    () => ledger().bytes,
+  )
+  gauge(registry, 'postern_ledger_cells', 'Counts that stand now.', () => ledger().cells)
+  gauge(registry, 'postern_ledger_room', 'Counts there is room for.', () => ledger().room)
+  new Counter({
+    name: 'postern_ledger_let_go_total',
+    help: 'Counts let go before their time since the start, because the memory was full: raise ledger.memory.',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(ledger().letGo)
+    },
+  })
+}
+
+function addBlocks(registry: Registry, { blocks: keeper }: MetricsParts): void {
+  new Gauge({
+    name: 'postern_blocks',
+    help: 'Networks that are blocked now, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      const counts = new Map<string, number>()
+      for (const { reason } of keeper.blocks()) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+      for (const [reason, count] of counts) this.set({ reason }, count)
+    },
+  })
+  gauge(
+    registry,
+    'postern_trust_suspended',
+    'Trusted addresses whose trust is suspended.',
+    () => keeper.suspensions().length,
+  )
+}
+
+/** Add a number that is read when it is asked for. */
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read())
+    },
+  })
+}

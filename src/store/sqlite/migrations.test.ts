@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { MIGRATIONS, migrate } from './migrations.ts'
+import { openStore } from './open.ts'
+import { startWriter } from './start.ts'
+
+test('a store of schema 3 is brought up to date with all it holds', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-migration-'))
+  const file = join(folder, 'postern.db')
+  const old = new DatabaseSync(file)
+  migrate(old, file, MIGRATIONS.slice(0, 3))
+  old.exec(`
+    INSERT INTO domain (name) VALUES ('one.test');
+    INSERT INTO mailbox (id, messages, bytes) VALUES (1, 1, 40);
+    INSERT INTO user (address, name, disabled, mailbox_id, forward_keeps_copy, local_domains_only, further)
+      VALUES ('a@one.test', 'A', 0, 1, 0, 0, '["b@one.test"]');
+    INSERT INTO address (domain, local, kind, owner) VALUES ('one.test', 'a', 1, 1), ('one.test', 'b', 1, 1);
+    INSERT INTO message (id, received_at, size, sender, content) VALUES (1, 5, 3, 's@far.test', X'780D0A');
+    INSERT INTO shared (message, holders) VALUES (1, 2);
+    INSERT INTO placement (mailbox, message, size) VALUES (1, 1, 40);
+    INSERT INTO queue_entry (message, created_at, recipient, ret, smtputf8) VALUES (1, 5, 'r@far.test', 'HDRS', 1);
+    INSERT INTO decision (id, at, head, story)
+      VALUES (1, 5, '["refused","smtp","192.0.2.1",null,["r@far.test"],"550 5.7.1 Relaying denied"]', '{}');
+    INSERT INTO settings_version (version, at, author, comment, changed) VALUES (1, 5, 'postern (root)', '', '');
+  `)
+  old.close()
+
+  const writer = await startWriter({ file })
+  const store = openStore({ file, port: writer.connect() })
+  try {
+    const owner = await store.directory.owner('b@one.test')
+    assert.deepEqual(owner, {
+      is: 'user',
+      user: {
+        id: 1,
+        address: 'a@one.test',
+        name: 'A',
+        disabled: false,
+        mailboxId: 1,
+        localDomainsOnly: false,
+        addresses: ['b@one.test'],
+      },
+    })
+    assert.deepEqual(await store.queue.list(10), [
+      {
+        id: 1,
+        messageId: 1,
+        recipient: 'r@far.test',
+        ret: 'HDRS',
+        smtputf8: true,
+        createdAtMs: 5,
+        sender: 's@far.test',
+        sizeBytes: 3,
+      },
+    ])
+    assert.deepEqual(await store.mailboxes.list(1), [{ uid: 1, sizeBytes: 40 }])
+    const record = {
+      id: 1,
+      atMs: 5,
+      outcome: 'refused',
+      service: 'smtp',
+      ip: '192.0.2.1',
+      recipients: ['r@far.test'],
+      reply: '550 5.7.1 Relaying denied',
+      story: '{}',
+    }
+    assert.deepEqual(await store.decisions.find({ ip: '192.0.2.1', limit: 10 }), [record])
+    assert.equal((await store.settings.latest())?.author, 'postern (root)')
+
+    // And what is new works on it.
+    await store.directory.setUser('a@one.test', { frozen: { sinceMs: 1, why: 'x', by: 'y' } })
+    assert.equal((await store.directory.user(1))?.frozen?.why, 'x')
+    assert.equal(await store.queue.holdOf('a@one.test'), 0)
+    assert.deepEqual(await store.blocks.standing(0), [])
+    assert.equal(await store.contacts.knows(1, 'r@far.test'), false)
+  } finally {
+    await store.close()
+    await writer.close()
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('what waits of a user, blocks and contacts are found by index', () => {
+  const db = new DatabaseSync(':memory:')
+  migrate(db, ':memory:')
+  const queries = [
+    'SELECT id FROM queue_entry WHERE user = ? AND held = 0 LIMIT 500',
+    'SELECT id FROM queue_entry WHERE user = ? LIMIT 500',
+    'SELECT id FROM block WHERE until > ? OR until IS NULL',
+    'SELECT count(*) FROM block WHERE network = ? AND since >= 1',
+    'SELECT id FROM block WHERE until < ? LIMIT 10',
+    'SELECT 1 FROM contact WHERE user_id = ? AND recipient = 1',
+    'DELETE FROM decision_filter WHERE newest < ?',
+    'SELECT id, at, head, story FROM decision WHERE at >= ? ORDER BY at DESC, id DESC LIMIT 10',
+  ]
+  for (const query of queries) {
+    const plan = db
+      .prepare(`EXPLAIN QUERY PLAN ${query}`)
+      .all('1')
+      .map(({ detail }) => String(detail))
+    assert.ok(!plan.some((detail) => /^SCAN|TEMP B-TREE FOR ORDER/.test(detail)), `${query}: ${plan.join('; ')}`)
+  }
+})

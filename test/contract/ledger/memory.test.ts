@@ -1,0 +1,4 @@
+import { ledgerContract } from './contract.ts'
+import { memoryEngine } from './memory.ts'
+
+ledgerContract(memoryEngine)

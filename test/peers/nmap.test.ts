@@ -1,0 +1,80 @@
+/** nmap, as Debian has it: its scripts for open relays and for user names find nothing here. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type RunningPostern, run, startPostern } from '../server.ts'
+import { needs } from './needs.ts'
+
+const skip = needs({ nmap: 'nmap' })
+
+/** Names that nmap guesses (nselib/data/usernames.lst): all of them exist in the domain that VRFY and EXPN are tried on. */
+const GUESSED = ['root', 'admin', 'administrator', 'webadmin', 'sysadmin', 'netadmin', 'guest', 'user', 'web', 'test']
+/** Whom a longer list would find in the domain that RCPT is tried on, had it not been cut off by then. */
+const HIDDEN = 'anna'
+
+let server: RunningPostern
+before(async () => {
+  if (skip !== false) return
+  // nmap comes from this machine: it is a stranger here, and may knock as long as it likes.
+  server = await startPostern({
+    provision: {
+      settings: {
+        server: { hostname: 'mail.example.test' },
+        relay: { ipGroup: null },
+        limits: { exemptGroup: null, neverBlock: [] },
+        // It names a sender in the domain that it asks about, and would get no further.
+        sender: { requireDomainInDns: false, localRequiresAuth: false },
+      },
+      domains: ['example.test', 'guessed.test'],
+      users: [`${HIDDEN}@example.test`, ...GUESSED.map((name) => `${name}@guessed.test`)].map((address) => ({
+        address,
+        password: `the password of ${address}`,
+      })),
+    },
+  })
+})
+after(() => server?.stop())
+
+test('nmap smtp-open-relay: not an open relay', { skip }, async () => {
+  const { text, output } = await nmap('smtp-open-relay', 'smtp-open-relay.domain=example.test')
+  assert.match(text, /Server doesn't seem to be an open relay, all tests failed|Server isn't an open relay/i, output)
+})
+
+for (const method of ['VRFY', 'EXPN'] as const) {
+  test(`nmap smtp-enum-users by ${method}: finds none of the names, all of which exist`, { skip }, async () => {
+    const args = `smtp-enum-users.methods={${method}},smtp-enum-users.domain=guessed.test`
+    assertNobody(await nmap('smtp-enum-users', args), GUESSED)
+  })
+}
+
+test('nmap smtp-enum-users by RCPT: is blocked before it comes to the one that exists', { skip }, async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'postern-nmap-'))
+  try {
+    const names = join(dir, 'names')
+    await writeFile(names, [...GUESSED, 'info', HIDDEN, 'sales'].map((name) => `${name}\n`).join(''))
+    const args = `smtp-enum-users.methods={RCPT},smtp-enum-users.domain=example.test,userdb=${names}`
+    assertNobody(await nmap('smtp-enum-users', args), [HIDDEN])
+  } finally {
+    await rm(dir, { recursive: true })
+  }
+  const { stdout } = await server.postern(['blocks', 'list'])
+  assert.match(stdout, /127\.0\.0\.1 .*unknown-recipients/)
+})
+
+function assertNobody({ text, output }: { readonly text: string; readonly output: string }, names: readonly string[]) {
+  assert.match(text, /smtp-enum-users/, output)
+  for (const name of names) assert.doesNotMatch(text, new RegExp(`\\b${name}\\b(?!\\.)`), output)
+}
+
+async function nmap(script: string, args: string): Promise<{ readonly text: string; readonly output: string }> {
+  const { ports } = server
+  const { code, stdout, stderr } = await run('/usr/bin/nmap', [
+    ...['-Pn', '-n', '--script-timeout', '60s', '-p', String(ports.smtp)],
+    // By its number alone nmap does not know that this port speaks SMTP.
+    ...['--script', `+${script}`, '--script-args', args, '127.0.0.1'],
+  ])
+  assert.equal(code, 0, stderr)
+  return { text: stdout, output: stdout + stderr }
+}
