@@ -21,6 +21,7 @@ import { openDirectory } from '#directory/directory.ts'
 import { createEvents } from '#events/create-events.ts'
 import { openLogFiles } from '#events/log-files.ts'
 import type { FactReaders } from '#gate/facts.ts'
+import { formatStory } from '#gate/story.ts'
 import type { Subject } from '#gate/subject.ts'
 import { createPopLogins } from '#ledger/memory/pop-logins.ts'
 import { readOnly } from '#ledger/read-only.ts'
@@ -30,6 +31,7 @@ import { compileGroups } from '#settings/ip-groups.ts'
 import { SettingsKeeper } from '#settings/keeper.ts'
 import type { Ports } from '#settings/listen.ts'
 import type { Settings } from '#settings/schema.ts'
+import { formatReply } from '#smtp/replies.ts'
 import { Records } from '#store/records.ts'
 import { openStore } from '#store/sqlite/open.ts'
 import { restoreStore } from '#store/sqlite/restore.ts'
@@ -224,6 +226,23 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     neverBlocked,
     spread: sessions.act,
     forgive,
+    record: ({ network, why, author }) =>
+      records.keep({ ip: network, rule: 'by-hand', outcome: 'refused', under: records.reserve() }, (id, ref, atMs) => ({
+        id,
+        atMs,
+        outcome: 'refused',
+        service: 'admin',
+        ip: network,
+        recipients: [],
+        reply: formatReply('addressRefused', ref),
+        story: formatStory({
+          service: 'admin',
+          stage: 'connect',
+          rule: 'blocked',
+          because: `blocked by ${author}: ${why}`,
+          findings: [],
+        }),
+      })),
     events,
     alarmed: (suspension) => void notices.send(suspensionNotice(suspension)),
   })

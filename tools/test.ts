@@ -23,7 +23,14 @@ const CHECKS: readonly (readonly [name: string, program: string, ...args: string
 ]
 
 /** Tests that need minutes, root or other people's programs, in the order they run. */
-const SLOW = ['test/readme.test.ts', 'test/peers/**/*.test.ts', 'test/crash/**/*.test.ts']
+const SLOW = [
+  'test/readme.test.ts',
+  'test/self-proof.test.ts',
+  'test/attacks.test.ts',
+  'test/trust.test.ts',
+  'test/peers/**/*.test.ts',
+  'test/crash/**/*.test.ts',
+]
 
 const quick = process.argv.includes('--quick')
 const say = (line: string) => console.log(line)
@@ -45,7 +52,7 @@ await runTests(
   tally,
 )
 if (!quick) {
-  say('\nThe whole server: the first hour of the README, real clients, crashes')
+  say('\nThe whole server: the first hour of the README, each rule fired, attacks, real clients, crashes')
   for (const files of slow) await runTests(absolute(files), { concurrency: 1, fileMs: 900_000 }, tally)
 }
 

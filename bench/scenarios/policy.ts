@@ -134,7 +134,7 @@ function create({ addresses, networks }: World): {
       addresses: async () => ({ is: 'none', why: 'no data' }),
       ptr: async (ip) => ({ is: 'found', names: [`host-${ip}.example`] }),
     },
-    blocks: { standing: () => undefined, endsInMs: () => undefined },
+    blocks: { standing: () => undefined, endsInMs: () => undefined, neverBlocked: () => false },
     suspensions: { of: () => undefined },
     nowMs: () => nowMs,
   })

@@ -69,7 +69,7 @@ before(async () => {
           addresses: async () => ({ is: 'none', why: 'no data' }),
           ptr: async () => ({ is: 'none', why: 'no data' }),
         },
-        blocks: { standing: () => undefined, endsInMs: () => undefined },
+        blocks: { standing: () => undefined, endsInMs: () => undefined, neverBlocked: () => false },
         suspensions: { of: () => undefined },
         nowMs: () => 0,
         supposed: true,

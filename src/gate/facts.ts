@@ -95,6 +95,8 @@ export interface FactTable {
   readonly exemptGroup: Membership
   /** The block that stands against the client; undefined when there is none, or it is on the never-block list. */
   readonly block: StandingBlock | undefined
+  /** Is the client on the never-block list, or the administrator's address? */
+  readonly neverBlocked: boolean
   /** Connections open to this service, this one included. */
   readonly serviceConnections: number
   /** Connections open to the SMTP services, this one included. */

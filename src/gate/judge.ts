@@ -95,7 +95,7 @@ async function weighCounted(kind: EvidenceKind, all: Case): Promise<Verdict | un
   const { stage, subject, readers, settings, facts, findings, sentences } = all
   const row = EVIDENCE[kind]
   const tallies = await readers.evidence(subject, kind)
-  if (row.heedsNoGroup !== true) await read(['exemptGroup'], all)
+  await read(row.heedsNoGroup === true ? ['neverBlocked'] : ['exemptGroup', 'neverBlocked'], all)
   const { finding, verdict, sentence } = weighEvidence(row, tallies, stage, subject, facts, settings)
   if (finding !== undefined) findings.push(finding)
   if (sentence !== undefined) sentences.push(sentence)

@@ -56,6 +56,7 @@ export const facts: fc.Arbitrary<FactTable & { readonly evidence: readonly Tally
   relayGroup: membership,
   trustGroup: membership,
   exemptGroup: membership,
+  neverBlocked: fc.boolean(),
   // Seldom, since nothing else is judged then.
   block: fc.oneof(
     { weight: 6, arbitrary: fc.constant(undefined) },

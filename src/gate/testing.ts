@@ -52,6 +52,7 @@ export function readersOf(more: Partial<FactReaders<Subject>>): FactReaders<Subj
     trustGroup: () => ({ group: 'local-clients', member: false }),
     exemptGroup: () => ({ group: 'local-clients', member: false }),
     block: () => undefined,
+    neverBlocked: () => false,
     clientConnections: ({ ip }) => [{ network: ip, count: 1, times: 1 }],
     connectionsInMinute: ({ ip }) => [{ network: ip, count: 1, times: 1 }],
     reverseName: () => ({ is: 'found', what: 'client.example' }),

@@ -22,7 +22,7 @@ export function weighEvidence(
   tallies: readonly Tally[],
   stage: Stage,
   subject: Subject,
-  { exemptGroup }: Pick<FactTable, 'exemptGroup'>,
+  { exemptGroup, neverBlocked }: Pick<FactTable, 'exemptGroup' | 'neverBlocked'>,
   settings: Settings,
 ): WeighedEvidence {
   const limit = row.limit(settings)
@@ -36,6 +36,10 @@ export function weighEvidence(
     if (exemptGroup.member) {
       return { finding: finding('pass', `${subject.ip} is in the group ${exemptGroup.group}`, 'limits.exemptGroup') }
     }
+  }
+  // No block could follow, so none is said to: the client hears what the rule itself has to say.
+  if (neverBlocked) {
+    return { finding: finding('pass', `${subject.ip} is on the never-block list`, 'limits.neverBlock') }
   }
   const passed = findPassed(tallies, limit)
   const saw = tallyText(passed ?? narrowest, row.what, spanText(row.withinMs(settings)), limit)

@@ -69,6 +69,7 @@ function world({ never = [] as readonly string[] } = {}) {
     spread: async (change) => {
       spread.push(change)
     },
+    record: () => 'BYHAND00',
     forgive: (reason, network) => forgiven.push(`${reason} ${network}`),
     events: {
       blocked: ({ network, until }) => logged.push(`blocked ${network} until ${until}`),
@@ -152,6 +153,7 @@ describe('a block', () => {
     const forever = await keeper.block({ network: '203.0.113.0/24', forMs: undefined, why: 'spam', author: 'anna' })
     assert.equal(forever.untilMs, undefined)
     assert.equal(forever.author, 'anna')
+    assert.equal(forever.ref, 'BYHAND00')
     const hour = await keeper.block({ network: '203.0.113.0/24', forMs: HOUR_MS, why: 'spam', author: 'anna' })
     assert.equal(hour.untilMs, clock.nowMs() + HOUR_MS)
     assert.deepEqual(

@@ -28,6 +28,8 @@ export interface BlockKeeperParts {
   readonly spread: (change: Standing) => Promise<void>
   /** Forget what was counted against a network for this reason, so that lifting its block is a new start. */
   readonly forgive: (reason: string, network: string) => void
+  /** Keep a record of a block that a person made; gives its reference, which its clients are told. */
+  readonly record: (block: { readonly network: string; readonly why: string; readonly author: string }) => string
   readonly events: Pick<Events, 'blocked' | 'blockLifted' | 'trustSuspended' | 'trustRestored' | 'faulted'>
   /** Called with each suspension that is new. */
   readonly alarmed: (suspension: Suspension) => void
@@ -143,6 +145,7 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
         sinceMs: nowMs,
         repeats: 0,
         author,
+        ref: parts.record({ network, why, author }),
         ...(forMs === undefined ? {} : { untilMs: nowMs + forMs }),
       })
     },

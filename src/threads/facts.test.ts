@@ -22,6 +22,7 @@ test('a stranger, from the connection to the message', async () => {
     trustGroup: { group: 'local-clients', member: false },
     exemptGroup: { group: 'local-clients', member: false },
     block: undefined,
+    neverBlocked: false,
     serviceConnections: 5,
     clientConnections: [{ network, times: 1, count: 3 }],
     connectionsInMinute: [{ network, times: 1, count: 1 }],
@@ -101,6 +102,7 @@ test('a block that stands, with its end and its reference', () => {
               }
             : undefined,
         endsInMs: () => 5,
+        neverBlocked: () => false,
       },
     },
   )

@@ -31,6 +31,7 @@ export interface FactSources {
   readonly blocks: {
     readonly standing: (ip: string) => Block | undefined
     readonly endsInMs: (block: Block) => number | undefined
+    readonly neverBlocked: (ip: string) => boolean
   }
   readonly suspensions: { readonly of: (ip: string) => Suspension | undefined }
   readonly nowMs: () => number
@@ -57,6 +58,8 @@ export function createFacts(sources: FactSources): FactReaders<Subject> {
       const block = blocks.standing(ip)
       return block === undefined ? undefined : standingBlock(block, blocks.endsInMs(block))
     },
+
+    neverBlocked: ({ ip }) => blocks.neverBlocked(ip),
 
     destination({ recipient, declaredBytes }) {
       if (recipient === undefined) return { is: 'nobody' }

@@ -30,6 +30,7 @@ import type { Act, Binding, FromSessionThread, Policy, SessionThreadData } from 
 import { activate } from './policy.ts'
 import { openReferenceNumbers } from './reference-numbers.ts'
 import { createStandingBlocks } from './standing-blocks.ts'
+import { turnAway } from './turn-away.ts'
 
 export interface SessionParts {
   /** Judge by this policy from now on. */
@@ -147,6 +148,12 @@ export async function openSession(
   }
 
   const listeners = createListeners((socket, service) => {
+    const { remoteAddress } = socket
+    const block = remoteAddress === undefined ? undefined : blocks.standing(normalizeIp(remoteAddress) ?? remoteAddress)
+    if (block !== undefined && !policy.isProxy(service, remoteAddress as string)) {
+      turnAway(socket, service, block, policy.settings)
+      return
+    }
     const peer = peerOf(socket)
     // The client may have gone before we looked.
     if (peer === undefined) socket.destroy()

@@ -7,6 +7,8 @@ import type { Block } from '#ledger/contract.ts'
 export interface StandingBlocks {
   /** The block that stands against this client; undefined where there is none, it has ended, or the client is never blocked. */
   standing(ip: string): Block | undefined
+  /** Is this client never blocked, whatever it does? */
+  neverBlocked(ip: string): boolean
   /** Milliseconds until this block ends by itself; undefined: when it is lifted. */
   endsInMs(block: Block): number | undefined
   add(block: Block): void
@@ -75,6 +77,7 @@ export function createStandingBlocks(
 
   for (const block of blocks) add(block)
   return {
+    neverBlocked,
     standing(ip) {
       const held = find(ip)
       return held === undefined || neverBlocked(ip) ? undefined : held.block

@@ -6,6 +6,7 @@ import { run } from '../server.ts'
 import type { Spoken } from './speak.ts'
 
 const PREFIX = 'postern-test-'
+let made = 0
 const SPEAK = fileURLToPath(new URL('speak.ts', import.meta.url))
 
 /** node:test's `skip`: networks can be made by root alone, with Debian's ip and nft. */
@@ -37,7 +38,9 @@ export function openNat(): Nat {
   const part = process.pid % 250
   const serverIp = `10.199.${part}.1`
   const natIp = `10.199.${part}.2`
-  const outer = `pt${process.pid}o`
+  // An interface outlives its namespace by a moment: the next one needs another name.
+  made += 1
+  const outer = `pt${process.pid}-${made}`
   const close = () => {
     for (const name of [device, inside]) spawnSync('ip', ['netns', 'delete', name])
   }

@@ -23,7 +23,9 @@ before(async () => {
       settings: {
         server: { hostname: 'mail.example.test' },
         relay: { ipGroup: null },
-        limits: { exemptGroup: null, neverBlock: [] },
+        // It is to try all that it knows, and not to be cut off by how often it failed; guesses of recipients count.
+        session: { maxFailedCommands: 'unlimited', tarpit: '0s' },
+        limits: { exemptGroup: null, neverBlock: [], deniedRelays: 'unlimited', failedCommands: 'unlimited' },
         // It names a sender in the domain that it asks about, and would get no further.
         sender: { requireDomainInDns: false, localRequiresAuth: false },
       },
@@ -39,7 +41,7 @@ after(() => server?.stop())
 
 test('nmap smtp-open-relay: not an open relay', { skip }, async () => {
   const { text, output } = await nmap('smtp-open-relay', 'smtp-open-relay.domain=example.test')
-  assert.match(text, /Server doesn't seem to be an open relay, all tests failed|Server isn't an open relay/i, output)
+  assert.match(text, /smtp-open-relay: Server doesn't seem to be an open relay, all tests failed/, output)
 })
 
 for (const method of ['VRFY', 'EXPN'] as const) {
@@ -50,15 +52,18 @@ for (const method of ['VRFY', 'EXPN'] as const) {
 }
 
 test('nmap smtp-enum-users by RCPT: is blocked before it comes to the one that exists', { skip }, async () => {
+  let seen: any
   const dir = await mkdtemp(join(tmpdir(), 'postern-nmap-'))
   try {
     const names = join(dir, 'names')
     await writeFile(names, [...GUESSED, 'info', HIDDEN, 'sales'].map((name) => `${name}\n`).join(''))
     const args = `smtp-enum-users.methods={RCPT},smtp-enum-users.domain=example.test,userdb=${names}`
-    assertNobody(await nmap('smtp-enum-users', args), [HIDDEN])
+    seen = await nmap('smtp-enum-users', args)
+    assertNobody(seen, [HIDDEN])
   } finally {
     await rm(dir, { recursive: true })
   }
+  console.log(seen.output, (await server.postern(['records'])).stdout, (await server.postern(['blocks','never','list'])).stdout)
   const { stdout } = await server.postern(['blocks', 'list'])
   assert.match(stdout, /127\.0\.0\.1 .*unknown-recipients/)
 })

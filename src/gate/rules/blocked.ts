@@ -28,10 +28,15 @@ export const blocked: Rule = {
     return {
       is: 'refuse',
       saw: `${network} is blocked ${end} (${reason}): ${evidence}`,
-      reply: blockReply(actionOf(reason, settings)),
+      reply: replyToBlocked(reason, settings),
       ...(ref === undefined ? {} : { ref }),
     }
   },
+}
+
+/** Give the answer to a client blocked for this reason. */
+export function replyToBlocked(reason: string, settings: Settings): 'addressRefused' | 'addressBlocked' {
+  return blockReply(actionOf(reason, settings))
 }
 
 /** Give what the settings want of clients blocked for this reason; a block by hand refuses for good. */

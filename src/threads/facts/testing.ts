@@ -105,7 +105,7 @@ export function createWorld(changed: Parameters<typeof defaults>[0] = {}, more: 
       addresses: async () => ({ is: 'none', why: 'no data' }),
       ptr: async (ip) => ({ is: 'found', names: [`host-${ip}.example`] }),
     },
-    blocks: { standing: () => undefined, endsInMs: () => undefined },
+    blocks: { standing: () => undefined, endsInMs: () => undefined, neverBlocked: () => false },
     suspensions: { of: (ip) => suspended.get(ip) },
     nowMs: () => clock.nowMs(),
     ...more,

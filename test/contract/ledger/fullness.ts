@@ -6,6 +6,7 @@ import type { LedgerEngine } from './engine.ts'
 import { withLedger } from './with-ledger.ts'
 
 const ADDRESSES = 1_000_000
+const CELLS_OF_ONE_THAT_NEVER_RESTS = 10
 
 /** What every engine must do when more comes than there is room for. */
 export function fullnessContract(engine: LedgerEngine): void {
@@ -33,6 +34,23 @@ export function fullnessContract(engine: LedgerEngine): void {
         // The last that came are there still.
         const by = `10.${(ADDRESSES - 1) >> 16}.${((ADDRESSES - 1) >> 8) & 255}.${(ADDRESSES - 1) & 255}`
         assert.deepEqual(await ledger.ask([{ of: 'messages', by, withinMs: HOUR_MS }]), [1])
+      },
+      1024 ** 2,
+    ))
+
+  it('lets nothing go of clients that never rest, at a third of its memory', () =>
+    withLedger(
+      engine,
+      async ({ ledger }, clock) => {
+        const clients = Math.floor(ledger.state().room / 3 / CELLS_OF_ONE_THAT_NEVER_RESTS)
+        for (let minute = 0; minute < 60; minute += 1) {
+          clock.advance(MINUTE_MS)
+          for (let at = 0; at < clients; at += 1)
+            await ledger.ask([{ of: 'messages', by: `${at}`, withinMs: HOUR_MS, add: 1 }])
+        }
+        for (let at = 0; at < clients; at += 1)
+          assert.deepEqual(await ledger.ask([{ of: 'messages', by: `${at}`, withinMs: HOUR_MS }]), [60])
+        assert.equal(ledger.state().letGo, 0)
       },
       1024 ** 2,
     ))
