@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The files that put the parts together; each may import everything. */
 const JOINTS = ['server.ts', 'restore.ts', 'session-thread.ts', 'threads/']
 /** The only folders below a part that others may not look into: its drivers. */
-const DRIVERS = /^(store\/(sqlite|postgres)|ledger\/(memory|shared|redis))\//
+const DRIVERS = /^(store\/(sqlite|postgres)|ledger\/(memory|redis))\//
 
 function above(folder: string): readonly string[] {
   const order = [

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Sentence } from '#gate/record.ts'
 import type { Block, Suspension } from '#ledger/contract.ts'
-import type { SharedLedger } from '#ledger/shared/table.ts'
+import type { SharedLedger } from '#ledger/memory/table.ts'
 import type { ServiceName, Settings } from '#settings/schema.ts'
 import type { Standing } from './block-keeper.ts'
 

@@ -1,12 +1,12 @@
 import type { Clock } from '#base/clock.ts'
 import { Fault } from '#base/fault.ts'
 import type { Events } from '#events/contract.ts'
-import { keepCompact } from '#ledger/shared/compact.ts'
-import { openJournal } from '#ledger/shared/journal.ts'
-import { type MemoryLedger, openLedger } from '#ledger/shared/open.ts'
-import { releaseThread } from '#ledger/shared/open-connections.ts'
-import { recoverLedger } from '#ledger/shared/recover.ts'
-import { reserveLedger, type SharedLedger } from '#ledger/shared/table.ts'
+import { keepCompact } from '#ledger/memory/compact.ts'
+import { openJournal } from '#ledger/memory/journal.ts'
+import { type MemoryLedger, openLedger } from '#ledger/memory/open.ts'
+import { releaseThread } from '#ledger/memory/open-connections.ts'
+import { recoverLedger } from '#ledger/memory/recover.ts'
+import { reserveLedger, type SharedLedger } from '#ledger/memory/table.ts'
 
 /** The ledger as the main thread holds it, for all. */
 export interface KeptLedger {

@@ -1,8 +1,8 @@
 /** A thread of `memory-threads.test.ts`: asks the same question again and again, and says how often it was counted. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Question } from '#ledger/contract.ts'
-import { openLedger } from '#ledger/shared/open.ts'
-import type { SharedLedger } from '#ledger/shared/table.ts'
+import { openLedger } from '#ledger/memory/open.ts'
+import type { SharedLedger } from '#ledger/memory/table.ts'
 
 export interface Hammering {
   readonly shared: SharedLedger

@@ -1,11 +1,11 @@
 /** The process that `memory-kill.test.ts` kills: counts, and says each answer once it has it. Its argument is the folder. */
 import { writeSync } from 'node:fs'
 import { HOUR_MS } from '#ledger/contract.ts'
-import { compact } from '#ledger/shared/compact.ts'
-import { openJournal } from '#ledger/shared/journal.ts'
-import { openLedger } from '#ledger/shared/open.ts'
-import { recoverLedger } from '#ledger/shared/recover.ts'
-import { reserveLedger } from '#ledger/shared/table.ts'
+import { compact } from '#ledger/memory/compact.ts'
+import { openJournal } from '#ledger/memory/journal.ts'
+import { openLedger } from '#ledger/memory/open.ts'
+import { recoverLedger } from '#ledger/memory/recover.ts'
+import { reserveLedger } from '#ledger/memory/table.ts'
 
 const [dir = ''] = process.argv.slice(2)
 const shared = reserveLedger({ bytes: 1024 ** 2, secret: new Uint8Array(32) })

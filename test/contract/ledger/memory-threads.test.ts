@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { HOUR_MS, type Question } from '#ledger/contract.ts'
-import { openLedger } from '#ledger/shared/open.ts'
-import { reserveLedger } from '#ledger/shared/table.ts'
+import { openLedger } from '#ledger/memory/open.ts'
+import { reserveLedger } from '#ledger/memory/table.ts'
 import type { Hammering } from './hammering-thread.ts'
 
 const THREADS = 4
