@@ -21,7 +21,6 @@ import { openDirectory } from '#directory/directory.ts'
 import { createEvents } from '#events/create-events.ts'
 import { openLogFiles } from '#events/log-files.ts'
 import type { FactReaders } from '#gate/facts.ts'
-import { formatStory } from '#gate/story.ts'
 import type { Subject } from '#gate/subject.ts'
 import { openOpenConnections } from '#ledger/memory/open-connections.ts'
 import { createPopLogins } from '#ledger/memory/pop-logins.ts'
@@ -31,21 +30,17 @@ import { compileGroups } from '#settings/ip-groups.ts'
 import { SettingsKeeper } from '#settings/keeper.ts'
 import type { Ports } from '#settings/listen.ts'
 import type { Settings } from '#settings/schema.ts'
-import { formatReply } from '#smtp/replies.ts'
 import { Records } from '#store/records.ts'
 import { openStore } from '#store/sqlite/open.ts'
 import { restoreStore } from '#store/sqlite/restore.ts'
 import { startWriter } from '#store/sqlite/start.ts'
-import { createAccountKeeper } from './threads/account-keeper.ts'
 import { type Auditor, createAuditor, sayAudit, silentEvents } from './threads/auditor.ts'
-import { createBlockKeeper } from './threads/block-keeper.ts'
 import { openCertificate } from './threads/certificate.ts'
-import { COUNTERS_OF_REASON } from './threads/facts/counters.ts'
 import { createFacts } from './threads/facts.ts'
 import { keepHouse } from './threads/housekeeping.ts'
+import { createKeepers } from './threads/keepers.ts'
 import { machineName } from './threads/machine-name.ts'
 import type { Policy } from './threads/messages.ts'
-import { createNotices, suspensionNotice } from './threads/notices.ts'
 import { watchOpenRelay } from './threads/open-relay-alarm.ts'
 import { reachOf } from './threads/reach.ts'
 import { openReferenceNumbers } from './threads/reference-numbers.ts'
@@ -180,8 +175,11 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
 
   let reach = reachOf(policy())
   const suspensions = new Map((await store.blocks.suspensions()).map((each) => [each.ip, each]))
-  const neverBlocked = (ip: string): boolean => reach.neverBlocked(ip)
-  const standing = createStandingBlocks(clock, neverBlocked, await store.blocks.standing(clock.nowMs()))
+  const standing = createStandingBlocks(
+    clock,
+    (ip) => reach.neverBlocked(ip),
+    await store.blocks.standing(clock.nowMs()),
+  )
   const popLogins = createPopLogins()
   const sessions = await startSessionThreads({
     threads,
@@ -193,9 +191,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     ledger: counts.shared,
     standing: () => ({ blocks: standing.list(), suspensions: [...suspensions.values()] }),
     ended: counts.released,
-    sentence(sentence, ref) {
-      void (sentence.is === 'freeze' ? accounts.carryOut(sentence, ref) : blocks.carryOut(sentence, ref))
-    },
+    sentence: (sentence, ref) => keepers.carryOut(sentence, ref),
     events,
     clock,
     lines: logs.write,
@@ -203,58 +199,21 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
   })
   undo.push(() => sessions.stop())
 
-  /** Forget what was counted against a network, so that lifting what follows from it is a new start. */
-  function forgive(reason: string, network: string): void {
-    const counters = COUNTERS_OF_REASON[reason]
-    if (counters !== undefined) counts.ledger.forget(counters.of, network, counters.withinMs(settings()))
-  }
-
-  const notices = createNotices({
-    directory,
-    messages: store.messages,
-    hostname,
-    clock,
-    nextReference: numbers.next,
-    events,
-  })
-  const blocks = createBlockKeeper({
-    store: store.blocks,
+  const keepers = createKeepers({
     clock,
     settings,
+    hostname,
+    store,
+    directory,
+    ledger: counts.ledger,
     standing,
     suspensions,
-    neverBlocked,
-    spread: sessions.act,
-    forgive,
-    record: ({ network, why, author }) =>
-      records.keep({ ip: network, rule: 'by-hand', outcome: 'refused', under: records.reserve() }, (id, ref, atMs) => ({
-        id,
-        atMs,
-        outcome: 'refused',
-        service: 'admin',
-        ip: network,
-        recipients: [],
-        reply: formatReply('addressRefused', ref),
-        story: formatStory({
-          service: 'admin',
-          stage: 'connect',
-          rule: 'blocked',
-          because: `blocked by ${author}: ${why}`,
-          findings: [],
-        }),
-      })),
-    events,
-    alarmed: (suspension) => void notices.send(suspensionNotice(suspension)),
-  })
-  const accounts = createAccountKeeper({
-    directory,
-    store: store.directory,
-    queue: store.queue,
-    endSessionsOf: (user) => sessions.act({ is: 'endSessionsOf', user }),
-    notices,
-    clock,
+    records,
+    nextReference: numbers.next,
+    act: sessions.act,
     events,
   })
+  const { blocks, accounts } = keepers
 
   const dns = createDns({
     servers: settings().dns.servers,
@@ -277,7 +236,8 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
       connections: (service) => (service === 'admin' ? 0 : sessions.connections(service)),
       popLogins,
       dns,
-      blocks: standing,
+      // The never-block list of the draft, over the blocks of now.
+      blocks: createStandingBlocks(clock, reachOf({ ...policy(), settings: draft }).neverBlocked, standing.list()),
       suspensions: { of: (ip) => suspensions.get(ip) },
       nowMs: clock.nowMs,
       supposed: true,
@@ -317,10 +277,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     machineAddresses: addressesOfThisMachine,
     factsOver,
     listening: services.listening,
-    async forgive(ip) {
-      await blocks.lift({ network: ip }, 'postern audit')
-      for (const reason of Object.keys(COUNTERS_OF_REASON)) forgive(reason, ip)
-    },
+    forgive: (ip) => keepers.pardon(ip, 'postern audit'),
     session: {
       clock,
       hostname,
@@ -354,8 +311,8 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     accounts,
     popLogins: {
       list: () => popLogins.list(),
-      revoke(ip) {
-        void sessions.act({ is: 'popRevoked', ip })
+      async revoke(ip) {
+        await sessions.act({ is: 'popRevoked', ip })
         return popLogins.revoke(ip)
       },
     },
@@ -366,6 +323,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
       administratorAddress = ip
       reach = reachOf(policy())
       sessions.adopt(policy())
+      await blocks.liftSpared()
     },
     administratorAddress: () => administratorAddress,
   })
@@ -386,6 +344,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     }
     reach = reachOf(policy())
     sessions.adopt(policy())
+    await blocks.liftSpared()
     await services.follow(now)
   })
   await services.follow(settings())

@@ -30,7 +30,7 @@ export interface AdminParts {
   readonly blocks: BlockKeeper
   readonly accounts: AccountKeeper
   /** `revoke` closes the way in every thread. */
-  readonly popLogins: Pick<PopLogins, 'list' | 'revoke'>
+  readonly popLogins: Pick<PopLogins, 'list'> & { readonly revoke: (ip: string) => Promise<boolean> }
   /** Can a stranger relay, and by which way? `probe` also asks the running server, as a stranger would. */
   readonly audit: (settings: Settings, options: { readonly probe: boolean }) => Promise<Audit>
   readonly ledger: () => LedgerState

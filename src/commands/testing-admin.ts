@@ -87,7 +87,7 @@ export function createFakeKeepers(): FakeKeepers {
       },
       popLogins: {
         list: () => logins,
-        revoke(ip) {
+        async revoke(ip) {
           const at = logins.findIndex((login) => login.ip === ip)
           return at !== -1 && logins.splice(at, 1).length === 1
         },

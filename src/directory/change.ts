@@ -45,6 +45,7 @@ export interface DirectoryChanges {
   setUser(address: string, fields: UserFields): Promise<void>
   /** Set the password; null takes it away, and nobody can log in. */
   setPassword(address: string, password: string | null): Promise<void>
+  /** Rejects for a user whose sending is frozen: nobody could release what is held of it any more. */
   removeUser(address: string): Promise<void>
   /** Add the users of a CSV text (see parseUsers). Checked as a whole first; should a batch still fail, earlier ones stay. */
   importUsers(csv: string): Promise<{ readonly added: number }>
@@ -156,7 +157,17 @@ export function createDirectoryChanges(parts: {
       })
     },
     // Only by the primary address: removing a further address is not to remove the user.
-    removeUser: async (address) => store.removeUser(checkAddress(address)),
+    async removeUser(address) {
+      const checked = checkAddress(address)
+      const owner = await store.owner(checked)
+      if (owner?.is === 'user' && owner.user.frozen !== undefined) {
+        throw new Fault(
+          `Cannot remove ${checked}: its sending is stopped, and what waits of it is held. Release it first: postern user release ${checked} --delete-queued`,
+          { temporary: false },
+        )
+      }
+      await store.removeUser(checked)
+    },
 
     async importUsers(csv) {
       const rows = parseOrRefuse(csv)

@@ -134,6 +134,16 @@ describe('a block', () => {
     await assert.rejects(keeper.block({ network: IP, forMs: undefined, why: '', author: 'anna' }), /never-block list/)
   })
 
+  test('is lifted when the never-block list comes to hold its address', async () => {
+    const never: string[] = []
+    const { keeper, store, spread } = world({ never })
+    await keeper.carryOut(guesser, undefined)
+    never.push(IP)
+    await keeper.liftSpared()
+    assert.deepEqual(store.rows, [])
+    assert.equal(spread.at(-1)?.is, 'lifted')
+  })
+
   test('is lifted everywhere at once, and what was counted is forgiven', async () => {
     const { keeper, store, spread, forgiven, standing } = world()
     await keeper.carryOut(guesser, undefined)

@@ -39,6 +39,8 @@ export interface BlockKeeperParts {
 export interface KeptBlocks extends BlockKeeper {
   /** Carry out what a session's judgement asks for; never rejects. */
   carryOut(sentence: Exclude<Sentence, { is: 'freeze' }>, ref: string | undefined): Promise<void>
+  /** Lift what stands against those who are never blocked: the list, or the administrator's address, has changed. */
+  liftSpared(): Promise<void>
   /** Forget blocks that ended so long ago that they make no repeat longer; gives how many, for the housekeeping. */
   forgetOld(): Promise<number>
 }
@@ -81,7 +83,7 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
     const { network, reason, evidence } = sentence
     const [address = ''] = network.split('/')
     if (parts.neverBlocked(address) || standing.standing(address)?.network === network) return
-    if (standing.list().length >= MOST_BLOCKS) {
+    if (standing.count() >= MOST_BLOCKS && standing.list().length >= MOST_BLOCKS) {
       throw new Fault(`Cannot block ${network}: ${MOST_BLOCKS} blocks stand already`, { temporary: true })
     }
     const nowMs = clock.nowMs()
@@ -167,6 +169,12 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
       events.trustRestored({ ip, author })
       await parts.spread({ is: 'restored', ip })
       return true
+    },
+
+    async liftSpared() {
+      for (const block of standing.list()) {
+        if (parts.neverBlocked(block.network.split('/')[0] as string)) await liftOne(block, 'limits.neverBlock')
+      }
     },
 
     forgetOld: () => store.forgetBefore(clock.nowMs() - REPEAT_WITHIN_MS, FORGET_AT_ONCE),

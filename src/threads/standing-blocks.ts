@@ -14,6 +14,8 @@ export interface StandingBlocks {
   add(block: Block): void
   remove(id: number): void
   list(): readonly Block[]
+  /** How many there are, those included that ended since anybody looked. */
+  count(): number
 }
 
 interface Held {
@@ -91,6 +93,7 @@ export function createStandingBlocks(
       const held = byId.get(id)
       if (held !== undefined) drop(held)
     },
+    count: () => byId.size,
     list() {
       for (const held of [...byId.values()]) if (isOver(held)) drop(held)
       return [...byId.values()].map(({ block }) => block)

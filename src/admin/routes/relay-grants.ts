@@ -32,7 +32,7 @@ export const RELAY_GRANT_ROUTES: readonly Route[] = [
     async run({ params }, { popLogins }): Promise<unknown> {
       const ip = normalizeIp(params.ip ?? '')
       if (ip === undefined) throw new Problem(400, `Cannot read ${JSON.stringify(params.ip)}: expected an IP address`)
-      if (!popLogins.revoke(ip)) {
+      if (!(await popLogins.revoke(ip))) {
         throw new Problem(404, `No POP3 login from ${ip} opens the way`, 'See: postern relay grants list')
       }
       return { revoked: ip }
