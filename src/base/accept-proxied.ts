@@ -6,8 +6,6 @@ import { decodeProxyHeader, type ProxyHeader } from './proxy-protocol.ts'
 export interface ConnectionEnds {
   readonly ip: string
   readonly port: number
-  readonly localIp: string
-  readonly localPort: number
 }
 
 export type AcceptedProxied =
@@ -69,6 +67,6 @@ export function acceptProxied(socket: Duplex, ends: ConnectionEnds, clock: Clock
 
 function endsOf(header: Exclude<ProxyHeader, { is: 'unknown' }>, ends: ConnectionEnds): ConnectionEnds {
   if (header.is === 'local') return ends
-  const { source, destination } = header
-  return { ip: source.ip, port: source.port, localIp: destination.ip, localPort: destination.port }
+  const { source } = header
+  return { ip: source.ip, port: source.port }
 }

@@ -40,6 +40,4 @@ export interface Pop3Listener {
 export interface Peer {
   readonly ip: string
   readonly port: number
-  readonly localIp: string
-  readonly localPort: number
 }

@@ -202,7 +202,7 @@ export function createWorld(options: WorldOptions = {}): World {
     pop3,
     connect(peer = {}, listener = { service: 'pop3', implicitTls: false }) {
       const [near, far] = duplexPair()
-      pop3.serve(far, { ip: '127.0.0.1', port: 40_000, localIp: '127.0.0.1', localPort: 110, ...peer }, listener)
+      pop3.serve(far, { ip: '127.0.0.1', port: 40_000, ...peer }, listener)
       return new Client(near, far)
     },
   }

@@ -19,7 +19,7 @@ before(async () => {
 
 const PLAIN: Pop3Listener = { service: 'pop3', implicitTls: false }
 const IMPLICIT: Pop3Listener = { service: 'pop3s', implicitTls: true }
-const FAR_AWAY = { ip: '192.0.2.7', port: 1, localIp: '192.0.2.1', localPort: 110 }
+const FAR_AWAY = { ip: '192.0.2.7', port: 1 }
 
 /** Serve one real connection, and give the client's end. `proxied` reads a PROXY header first. */
 async function connectTo(world: World, listener: Pop3Listener, proxied = false): Promise<Socket> {

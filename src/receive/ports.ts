@@ -44,6 +44,4 @@ export interface Listener {
 export interface Peer {
   readonly ip: string
   readonly port: number
-  readonly localIp: string
-  readonly localPort: number
 }

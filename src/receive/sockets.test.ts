@@ -12,7 +12,7 @@ const servers: Server[] = []
 
 async function listen(listener: Listener): Promise<number> {
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    world.receiver.receive(socket, { ip: '127.0.0.1', port: 1, localIp: '127.0.0.1', localPort: 25 }, listener)
+    world.receiver.receive(socket, { ip: '127.0.0.1', port: 1 }, listener)
   })
   servers.push(server)
   server.listen(0, '127.0.0.1')

@@ -191,7 +191,7 @@ export class World {
     const [ours, theirs] = duplexPair()
     this.receiver.receive(
       ours,
-      { ip: '198.51.100.7', port: 50_000, localIp: '192.0.2.1', localPort: 25, ...peer },
+      { ip: '198.51.100.7', port: 50_000, ...peer },
       { service: 'smtp', implicitTls: false, ...listener },
     )
     return new Client(theirs)

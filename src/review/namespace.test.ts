@@ -68,8 +68,8 @@ test('where every address is trusted there is no stranger to be', { skip }, asyn
 test('the server is probed over a network of its own, as a real stranger comes', { skip }, async () => {
   const world = new World({ settings: { session: { tarpit: 0 } } })
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const { remoteAddress: ip = '', localAddress: localIp = '' } = socket
-    const peer = { ip, port: 1, localIp, localPort: 25 }
+    const { remoteAddress: ip = '' } = socket
+    const peer = { ip, port: 1 }
     world.receiver.receive(socket, peer, { service: 'smtp', implicitTls: false })
   })
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))

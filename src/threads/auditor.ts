@@ -122,7 +122,7 @@ export function silentEvents(events: Events): Events {
 
 function connectTo(receiver: ReturnType<typeof createReceiver>, ip: string): Duplex {
   const [near, far] = duplexPair()
-  receiver.receive(near, { ip, port: 0, localIp: '127.0.0.1', localPort: 25 }, { service: 'smtp', implicitTls: false })
+  receiver.receive(near, { ip, port: 0 }, { service: 'smtp', implicitTls: false })
   return far
 }
 

@@ -122,6 +122,11 @@ export async function openSession(
   })
 
   function serve(socket: Socket, peer: Peer, service: Binding['service']): void {
+    const block = blocks.standing(peer.ip)
+    if (block !== undefined) {
+      turnAway(socket, service, block, policy.settings)
+      return
+    }
     counts.opened(service)
     const networks = isSmtp(service) ? clientNetworks(peer.ip).map(({ network }) => network) : []
     openConnections.enter(networks)
@@ -148,16 +153,15 @@ export async function openSession(
   }
 
   const listeners = createListeners((socket, service) => {
-    const { remoteAddress } = socket
-    const block = remoteAddress === undefined ? undefined : blocks.standing(normalizeIp(remoteAddress) ?? remoteAddress)
-    if (block !== undefined && !policy.isProxy(service, remoteAddress as string)) {
-      turnAway(socket, service, block, policy.settings)
+    const { remoteAddress, remotePort = 0 } = socket
+    // The client may have gone before we looked.
+    if (remoteAddress === undefined) {
+      socket.destroy()
       return
     }
-    const peer = peerOf(socket)
-    // The client may have gone before we looked.
-    if (peer === undefined) socket.destroy()
-    else if (policy.isProxy(service, peer.ip)) void serveProxied(socket, peer, service)
+    const ip = normalizeIp(remoteAddress) ?? remoteAddress
+    const peer = { ip, port: remotePort }
+    if (policy.isProxy(service, ip)) void serveProxied(socket, peer, service)
     else serve(socket, peer, service)
   })
 
@@ -227,15 +231,4 @@ function suspensionOf(
   sinceMs: number,
 ): Suspension {
   return { ip, evidence, sinceMs, ...(ref === undefined ? {} : { ref }) }
-}
-
-function peerOf(socket: Socket): Peer | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket
-  if (remoteAddress === undefined || localAddress === undefined) return undefined
-  return {
-    ip: normalizeIp(remoteAddress) ?? remoteAddress,
-    port: remotePort ?? 0,
-    localIp: normalizeIp(localAddress) ?? localAddress,
-    localPort: localPort ?? 0,
-  }
 }

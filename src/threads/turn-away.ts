@@ -8,7 +8,7 @@ import type { Binding } from './messages.ts'
 
 /**
  * Tell a blocked client so, and close, before it costs a session: nothing is read, kept or written down. It is what the rule
- * `blocked` would say; that rule is asked all the same where a session is open already, or comes through a proxy.
+ * `blocked` would say; that rule is asked where a session was open before the block.
  */
 export function turnAway(socket: Socket, service: Binding['service'], block: Block, settings: Settings): void {
   socket.on('error', ignore)
