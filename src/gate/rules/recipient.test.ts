@@ -123,6 +123,13 @@ table('relay', 'recipient', [
 table('denied-relays', 'recipient', [
   ['at the limit', away({ facts: { evidence: () => one(20) } }), 'refuse relayDenied', 'pass'],
   ['one more', away({ facts: { evidence: () => one(21) } }), 'defer addressBlocked', 'defer', 'block 198.51.100.7'],
+  [
+    'one more, by a member of the relay group after a failed login',
+    away({ subject: { loginFailed: true }, facts: { ...IN_RELAY_GROUP, evidence: () => one(21) } }),
+    'defer addressBlocked',
+    'defer',
+    'block 198.51.100.7',
+  ],
   ['an exempt client', away({ facts: { ...IN_EXEMPT_GROUP, evidence: () => one(21) } }), 'refuse relayDenied', 'pass'],
   [
     'a user',
