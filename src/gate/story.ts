@@ -26,9 +26,39 @@ export interface Story {
   readonly findings: readonly Finding[]
 }
 
+/**
+ * A finding as the record keeps it: stage, rule, what it saw, setting, what it decided, of whom; empty where there is nothing to
+ * say or the rule passed, and cut after the last that says something. Every message has some twenty of them, and with names
+ * before each value they would be half of what a small message takes on disk.
+ */
+type FindingRow = readonly [stage: number, rule: string, saw: string, setting?: string, is?: string, of?: string]
+
 /** Write a story as the JSON that a decision record keeps. */
 export function formatStory(story: Story): string {
-  return JSON.stringify(story)
+  return JSON.stringify({ ...story, findings: story.findings.map(rowOf) })
+}
+
+function rowOf({ stage, rule, is, saw, setting = '', of = '' }: Finding): FindingRow {
+  const number = STAGES.indexOf(stage)
+  const decided = is === 'pass' ? '' : is
+  if (of !== '') return [number, rule, saw, setting, decided, of]
+  if (decided !== '') return [number, rule, saw, setting, decided]
+  return setting === '' ? [number, rule, saw] : [number, rule, saw, setting]
+}
+
+/** Read a finding back, as it is kept or as earlier versions kept it; undefined for what is none. */
+function findingOf(kept: unknown): Finding | undefined {
+  if (!Array.isArray(kept)) return isFinding(kept) ? kept : undefined
+  const [number, rule, saw, setting, is, of] = kept as unknown[]
+  const finding = {
+    stage: typeof number === 'number' ? STAGES[number] : undefined,
+    rule,
+    is: is === undefined || is === '' ? 'pass' : is,
+    saw,
+    ...(typeof setting === 'string' && setting !== '' ? { setting } : {}),
+    ...(typeof of === 'string' && of !== '' ? { of } : {}),
+  }
+  return isFinding(finding) ? finding : undefined
 }
 
 /**
@@ -43,7 +73,8 @@ export function parseStory(json: string): Story {
     return { findings: [] }
   }
   if (!isRecord(value)) return { findings: [] }
-  const findings = Array.isArray(value.findings) ? value.findings.filter(isFinding) : []
+  const kept = Array.isArray(value.findings) ? value.findings : []
+  const findings = kept.map(findingOf).filter((finding) => finding !== undefined)
   return {
     ...texts(value, ['service', 'helo', 'user', 'rule', 'because', 'messageId']),
     ...(isStage(value.stage) ? { stage: value.stage } : {}),

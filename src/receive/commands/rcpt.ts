@@ -50,8 +50,9 @@ export async function rcpt(session: Session, tx: Transaction, args: string, desk
   resolution ??= await desk.directory.resolve(address, sizeBytes)
   tx.recipients.push({ address, resolution, parameters: parsed.values })
   // Whom the account writes to is remembered even while no limit asks for it: it may from tomorrow on.
-  if (session.user !== undefined) isKnown ??= await desk.facts.recipientKnown(subject)
-  if (isKnown === false) tx.newRecipients.add(address.toLowerCase())
+  const isContact = session.user !== undefined && resolution.is === 'external'
+  if (isContact) isKnown ??= await desk.facts.recipientKnown(subject)
+  if (isContact && isKnown === false) tx.newRecipients.add(address.toLowerCase())
   tx.note(findings)
   return 'recipientOk'
 }
