@@ -5,7 +5,7 @@ import type { Subject } from '#gate/subject.ts'
 import type { Ports } from '#receive/ports.ts'
 import { createReceiver } from '#receive/receiver.ts'
 import type { DirectoryView } from '#review/audit/outward-addresses.ts'
-import { type Audit, auditSettings, findInSettings } from '#review/audit.ts'
+import { type Audit, auditSettings, findInSettings, type ProbeStep } from '#review/audit.ts'
 import { type LiveProbeOptions, type ProbeResult, probeInProcess, probeOverNetwork } from '#review/live-probe.ts'
 import { compileGroups } from '#settings/ip-groups.ts'
 import type { Problem } from '#settings/problem.ts'
@@ -49,10 +49,11 @@ export function createAuditor(parts: AuditorParts): Auditor {
         if (result.steps.length > 0) return result
       }
     }
-    // As strangers come, through the same code; what it asks is counted nowhere.
+    // As strangers come, through the same code; what it asks is counted nowhere, and it is not kept waiting.
+    const hurried = { ...settings, session: { ...settings.session, greetingDelay: 0, tarpit: 0 } }
     const receiver = createReceiver({
       ...session,
-      settings: () => settings,
+      settings: () => hurried,
       facts: parts.factsOver(settings),
       sentence: () => {},
     })
@@ -94,11 +95,18 @@ export function createAuditor(parts: AuditorParts): Auditor {
     async weigh(settings) {
       // The one way that has its second yes in the settings themselves.
       const confirmed = settings.relay.mode === 'open' && settings.relay.openConfirmedFor !== undefined
-      return findInSettings(settings, machineAddresses())
+      const found = findInSettings(settings, machineAddresses())
         .filter(({ is, where }) => is === 'open' && !(confirmed && where === 'relay.mode'))
         .map(({ where, says }) => ({ path: where, says }))
+      // Where anyone may relay, or a way in is known, there is nothing to ask.
+      if (settings.relay.mode === 'open' || found.length > 0) return found
+      return (await probe(settings, false)).steps.filter(({ relayed }) => relayed).map(toProblem)
     },
   }
+}
+
+function toProblem({ said, answered }: ProbeStep): Problem {
+  return { path: 'relay', says: `With these settings a stranger could relay: "${said}" was answered "${answered}".` }
 }
 
 /** Tell the log what an audit found: an alarm for each way in, and whether the probe came through. */
