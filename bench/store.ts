@@ -8,12 +8,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { NewMessage, Store } from '../src/store/contract.ts'
+import type { DirectoryChangeCount } from '../src/store/sqlite/cached-directory.ts'
 import { openStore } from '../src/store/sqlite/open.ts'
 import { startWriter } from '../src/store/sqlite/start.ts'
 
 interface Load {
   readonly file: string
   readonly port: MessagePort
+  readonly directoryChanges: DirectoryChangeCount
   readonly messages: number
   readonly outstanding: number
   readonly bytes: number
@@ -66,7 +68,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(values.in, 'postern-bench-'))
   const file = join(folder, 'postern.db')
   const writer = await startWriter({ file })
-  const store = openStore({ file, port: writer.connect() })
+  const store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
   await store.directory.addDomain({ name: 'example.test' })
   const count = Number(values.mailboxes)
   for (let first = 0; first < count; first += 1000) {
@@ -90,6 +92,7 @@ async function main(): Promise<void> {
       const load: Load = {
         file,
         port,
+        directoryChanges: writer.directoryChanges,
         messages: Math.floor(messages / threads),
         outstanding: Number(values.outstanding),
         bytes: Number(values.bytes),

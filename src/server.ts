@@ -98,7 +98,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
   const storeFile = join(dataDir, STORE_FILE)
   const writer = await startWriter({ file: storeFile })
   undo.push(() => writer.close())
-  const store = openStore({ file: storeFile, port: writer.connect() })
+  const store = openStore({ file: storeFile, port: writer.connect(), directoryChanges: writer.directoryChanges })
   undo.push(() => store.close())
   // After the store's lock is ours, which says that no other server lives here.
   const pidFile = join(dataDir, PID_FILE)
@@ -186,6 +186,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     storeFile,
     journalDir,
     connectStore: () => writer.connect(),
+    directoryChanges: writer.directoryChanges,
     policy: policy(),
     referenceKey,
     ledger: counts.shared,

@@ -38,7 +38,7 @@ before(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'postern-'))
   const file = join(dataDir, 'postern.db')
   writer = await startWriter({ file })
-  store = openStore({ file, port: writer.connect() })
+  store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
   settings = await SettingsKeeper.open(store.settings, { clock: systemClock, ports: 'high' })
   const directory = openDirectory({ store })
   changes = createDirectoryChanges({ store: store.directory, passwords: { makeCredentials, matchesCredentials } })
@@ -159,7 +159,7 @@ test('users from a CSV file', async () => {
     'address,password,name\ndora@example.test,pw one,Dora\nemil@example.test,pw two,\n',
   )
   assert.match(await done(`user import ${right}`), /Added 2 users/)
-  await refused('user import /nonexistent.csv', /Cannot read \/nonexistent\.csv: ENOENT/)
+  await refused('user import /nonexistent.csv', /Cannot read \/nonexistent\.csv: there is no such file/)
 })
 
 test('aliases', async () => {
@@ -199,7 +199,10 @@ test('where an address ends', async () => {
 
 test('settings', async () => {
   assert.equal(await done('settings get session.maxHops'), '100\n')
-  assert.match(await done('settings set session.maxHops 120'), /session\.maxHops +100 +120\n\nSaved as version 1/)
+  assert.match(
+    await done('settings set session.maxHops 120'),
+    /session\.maxHops +100 +120\n\nSaved as version 1; session\.maxHops counts from the next message on\.\n/,
+  )
   assert.match(await done('settings set session.maxHops 120'), /Nothing to change/)
   assert.match(await done('settings export'), /^session:\n {2}maxHops: 120\n$/)
   assert.match(await done('settings export --all'), /# .*\n[\s\S]*maxMessageSize: 25MB/)
@@ -258,7 +261,7 @@ test('IP address groups', async () => {
   assert.match(await done('ipgroup enable office 203.0.113.0/24'), /203\.0\.113\.0\/\S+ +yes.*\n.*\n.*this-machine +no/)
   assert.match(await done('ipgroup describe office this-machine "The server itself"'), /this-machine +no +The server/)
   assert.doesNotMatch(await done('ipgroup describe office this-machine ""'), /The server/)
-  await refused('ipgroup enable office 192.0.2.0/24', /There is no entry in the group office "192\.0\.2\.0\/24"/)
+  await refused('ipgroup enable office 192.0.2.0/24', /There is no entry "192\.0\.2\.0\/24" in the group office\. See:/)
   await refused('ipgroup enable nowhere 192.0.2.0/24', /There is no IP address group "nowhere"/)
   await done('ipgroup remove office this-machine')
   await refused('ipgroup remove office this-machine', /this-machine/)
@@ -267,7 +270,10 @@ test('IP address groups', async () => {
   await done('ipgroup set office 203.0.113.0/25')
   await done('settings set relay.ipGroup office')
   assert.match(await done('ipgroup list'), /office +1 +relay\.ipGroup/)
-  await refused('ipgroup remove office', /relay\.ipGroup/)
+  await refused(
+    'ipgroup remove office',
+    /^postern: Cannot remove the IP address group "office": it is used by relay\.ipGroup\. Name/,
+  )
   await done('settings set limits.neverBlock "[group:office]"')
   assert.match(await done('ipgroup list'), /office +1 +relay\.ipGroup, limits\.neverBlock/)
   await done('settings set limits.neverBlock "[this-machine]"')
@@ -295,6 +301,14 @@ test('a hypothetical session', async () => {
   const looped = await postern(`${stranger} --to anna@example.test --message ${message} --json`)
   assert.equal(looped.code, 1)
   assert.match(looped.out, /130 Received lines/)
+})
+
+test('a page larger than the server gives is refused by its own name', async () => {
+  await refused('records --limit 10001', /^postern: Cannot use --limit "10001": expected a whole number, 1 to 10000$/)
+  await refused('user list --limit 10001', /1 to 10000$/)
+  await refused('queue list --limit 100001', /1 to 100000$/)
+  await done('records --limit 10000')
+  await done('user list --limit 10000')
 })
 
 test('a decision is explained by its reference, however it is typed', async () => {

@@ -4,6 +4,7 @@ import type { Sentence } from '#gate/record.ts'
 import type { Block, Suspension } from '#ledger/contract.ts'
 import type { SharedLedger } from '#ledger/memory/table.ts'
 import type { ServiceName, Settings } from '#settings/schema.ts'
+import type { DirectoryChangeCount } from '#store/sqlite/cached-directory.ts'
 import type { Standing } from './block-keeper.ts'
 
 /** Everything a session thread judges by; replaced as a whole when anything in it changes. */
@@ -34,6 +35,7 @@ export interface SessionThreadData {
   /** How many session threads there are: what is bounded for the server is divided among them. */
   readonly threads: number
   readonly storePort: MessagePort
+  readonly directoryChanges: DirectoryChangeCount
   /** Connections open, by thread and service: see `connection-counts.ts`. */
   readonly counts: SharedArrayBuffer
   /** What clients did lately, by all threads. */

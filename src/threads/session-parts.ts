@@ -62,7 +62,7 @@ export async function openSession(
   })
   const events = createEvents({ write: lines.write, clock, level: policy.settings.logs.level })
 
-  const store = openStore({ file: data.storeFile, port: data.storePort })
+  const store = openStore({ file: data.storeFile, port: data.storePort, directoryChanges: data.directoryChanges })
   const directory = openDirectory({ store })
   const counts = openConnectionCounts(data.counts, data.index)
   const popLogins = createPopLogins()

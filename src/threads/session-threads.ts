@@ -5,6 +5,7 @@ import { Fault } from '#base/fault.ts'
 import type { Events } from '#events/contract.ts'
 import type { Sentence } from '#gate/record.ts'
 import type { SharedLedger } from '#ledger/memory/table.ts'
+import type { DirectoryChangeCount } from '#store/sqlite/cached-directory.ts'
 import { cannotListen } from './bindings.ts'
 import { openConnectionCounts, shareConnectionCounts } from './connection-counts.ts'
 import type { BindFailure } from './listeners.ts'
@@ -16,6 +17,7 @@ export interface SessionThreadsOptions {
   readonly journalDir: string
   /** A fresh channel to the store's writer. */
   readonly connectStore: () => MessagePort
+  readonly directoryChanges: DirectoryChangeCount
   readonly policy: Policy
   readonly referenceKey: Uint8Array
   readonly events: Pick<Events, 'faulted'>
@@ -85,6 +87,7 @@ export async function startSessionThreads(options: SessionThreadsOptions): Promi
       journalDir: options.journalDir,
       threads: options.threads,
       storePort,
+      directoryChanges: options.directoryChanges,
       counts,
       ledger: options.ledger,
       ...options.standing(),

@@ -30,7 +30,7 @@ test('a store of schema 3 is brought up to date with all it holds', async () => 
   old.close()
 
   const writer = await startWriter({ file })
-  const store = openStore({ file, port: writer.connect() })
+  const store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
   try {
     const owner = await store.directory.owner('b@one.test')
     assert.deepEqual(owner, {

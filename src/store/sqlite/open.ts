@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Store } from '../contract.ts'
 import { backupStore } from './backup.ts'
 import { BLOCK_WRITES, readBlocks, type writeBlocks } from './blocks.ts'
+import { cacheDirectory, type DirectoryChangeCount } from './cached-directory.ts'
 import { openForReading } from './connection.ts'
 import { readContacts } from './contacts.ts'
 import { decisionRow } from './decision-rows.ts'
@@ -14,8 +15,15 @@ import { QUEUE_WRITES, readQueue, untilNoMore, type writeQueue } from './queue.t
 import { readSettingsVersions, SETTINGS_WRITES, type writeSettingsVersions } from './settings-versions.ts'
 import { WriterClient } from './writer-client.ts'
 
+export interface OpenOptions {
+  readonly file: string
+  readonly port: MessagePort
+  /** Of the writer (`StoreWriter`). */
+  readonly directoryChanges: DirectoryChangeCount
+}
+
 /** Open a store whose writer runs, for the calling thread: it reads by a connection of its own, and writes over `port`. */
-export function openStore({ file, port }: { readonly file: string; readonly port: MessagePort }): Store {
+export function openStore({ file, port, directoryChanges }: OpenOptions): Store {
   const db = openForReading(file)
   const writer = new WriterClient(port)
   const send = writer.send.bind(writer)
@@ -28,7 +36,7 @@ export function openStore({ file, port }: { readonly file: string; readonly port
       ...sendWrites<ReturnType<typeof writeSettingsVersions>>('settings', SETTINGS_WRITES, send),
     },
     directory: {
-      ...readDirectory(db),
+      ...cacheDirectory(readDirectory(db), directoryChanges),
       ...sendWrites<ReturnType<typeof writeDirectory>>('directory', DIRECTORY_WRITES, send),
     },
     messages: openMessageStore(writer),

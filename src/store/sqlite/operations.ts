@@ -23,6 +23,8 @@ export interface Operations {
   readonly filters: DecisionFilters
   /** Clear up after an earlier run of the server, and make what a new store needs. */
   readonly recover: () => void
+  /** Tell whether the directory was written since the last time this was asked. */
+  readonly directoryChanged: () => boolean
   /** Undo what a transaction changed outside the database. */
   readonly rolledBack: () => void
 }
@@ -41,13 +43,24 @@ export function openOperations(db: DatabaseSync): Operations {
   add('mailboxes', writeMailboxes(db))
   add('decisions', writeDecisions(db, sequences, filters))
   add('settings', writeSettingsVersions(db))
-  add('directory', writeDirectory(db, openMailboxKeeper(db), contacts))
+  let directoryChanged = false
+  for (const [name, write] of Object.entries(writeDirectory(db, openMailboxKeeper(db), contacts))) {
+    byName.set(`directory.${name}`, (...args) => {
+      directoryChanged = true
+      return (write as Operation)(...args)
+    })
+  }
   add('queue', writeQueue(db))
   add('blocks', writeBlocks(db))
   return {
     byName,
     abandonOf: messages.abandonOf,
     filters,
+    directoryChanged() {
+      const changed = directoryChanged
+      directoryChanged = false
+      return changed
+    },
     recover() {
       messages.abandonOf()
       // What makes references in replies unguessable (DecisionStore.key).

@@ -83,7 +83,7 @@ describe('startWriter', () => {
   it('rejects what is under way when the writer ends, and what comes after', async () => {
     const file = newFile()
     const writer = await startWriter({ file })
-    const store = openStore({ file, port: writer.connect() })
+    const store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
     await store.decisions.reserve(1)
     await writer.close()
     await assert.rejects(store.decisions.reserve(1), faultWith(/writer has stopped|closed/))
@@ -93,7 +93,7 @@ describe('startWriter', () => {
   it('answers what waits before it closes', async () => {
     const file = newFile()
     const writer = await startWriter({ file })
-    const store = openStore({ file, port: writer.connect() })
+    const store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
     const answers = Array.from({ length: 500 }, () => store.decisions.reserve(1))
     await store.close()
     assert.equal(new Set(await Promise.all(answers)).size, 500)
@@ -103,8 +103,8 @@ describe('startWriter', () => {
   it('gives the space of a lost session’s drafts back while it runs', async () => {
     const file = newFile()
     const writer = await startWriter({ file })
-    const lost = openStore({ file, port: writer.connect() })
-    const other = openStore({ file, port: writer.connect() })
+    const lost = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
+    const other = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
     const [draft, kept] = [lost.messages.draft(), other.messages.draft()]
     for (const one of [draft, kept]) await one.write(Buffer.alloc(500_000))
     const db = new DatabaseSync(file, { readOnly: true })
@@ -148,7 +148,7 @@ describe('restoreStore', () => {
   async function backup(): Promise<string> {
     const file = newFile()
     const writer = await startWriter({ file })
-    const store = openStore({ file, port: writer.connect() })
+    const store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
     await store.directory.addDomain({ name: 'example.test' })
     await store.backup(`${file}.backup`)
     await store.close()
@@ -160,14 +160,14 @@ describe('restoreStore', () => {
     const from = await backup()
     const to = newFile()
     const writer = await startWriter({ file: to })
-    const store = openStore({ file: to, port: writer.connect() })
+    const store = openStore({ file: to, port: writer.connect(), directoryChanges: writer.directoryChanges })
     await store.directory.addDomain({ name: 'other.test' })
     await store.close()
     await writer.close()
     restoreStore({ from, to })
     assert.equal(statSync(to).mode & 0o077, 0)
     const again = await startWriter({ file: to })
-    const restored = openStore({ file: to, port: again.connect() })
+    const restored = openStore({ file: to, port: again.connect(), directoryChanges: again.directoryChanges })
     assert.deepEqual(
       (await restored.directory.domains()).map(({ name }) => name),
       ['example.test'],

@@ -2,11 +2,14 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { Fault, messageOf } from '#base/fault.ts'
+import { type DirectoryChangeCount, shareDirectoryChangeCount } from './cached-directory.ts'
 import { createPrivate } from './files.ts'
 import { lockStore } from './lock.ts'
-import type { Order, Report } from './writer.ts'
+import type { Order, Report, WriterData } from './writer.ts'
 
 export interface StoreWriter {
+  /** How often the directory has changed: with it `openStore` keeps in memory what every recipient asks. */
+  readonly directoryChanges: DirectoryChangeCount
   /** Give the end of a new line to the writer, for `openStore` in this thread or another. */
   connect(): MessagePort
   /** Do now all that is otherwise done in idle moments: clear removed mailboxes, give free space back, empty the log. */
@@ -23,7 +26,9 @@ export async function startWriter({ file }: { readonly file: string }): Promise<
   const lock = lockStore(file)
   // The log and the index beside it take its mode.
   createPrivate(file)
-  const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: { file }, name: 'store' })
+  const directoryChanges = shareDirectoryChangeCount()
+  const workerData: WriterData = { file, directoryChanges }
+  const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData, name: 'store' })
   const ended = endOf(worker).finally(() => lock.release())
   const tidying = new Map<number, () => void>()
   let orders = 0
@@ -48,6 +53,7 @@ export async function startWriter({ file }: { readonly file: string }): Promise<
 
   return {
     ended,
+    directoryChanges,
     connect() {
       const { port1, port2 } = new MessageChannel()
       order({ connect: port1 }, [port1])

@@ -1,5 +1,6 @@
 /** The writer's thread: owns the one connection that writes, and commits for all other threads. `start.ts` starts it. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import type { DirectoryChangeCount } from './cached-directory.ts'
 import { openForWriting } from './connection.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -12,6 +13,12 @@ export type Order = { readonly connect: MessagePort } | { readonly tidy: number 
 /** What it says back. */
 export type Report = { readonly ready: true } | { readonly tidied: number }
 
+/** What the writer's thread is started with. */
+export interface WriterData {
+  readonly file: string
+  readonly directoryChanges: DirectoryChangeCount
+}
+
 /** One transaction takes at most this much, so that no caller waits long for the others. */
 const GROUP_CALLS = 2000
 const GROUP_BYTES = 8 * 1024 * 1024
@@ -21,7 +28,7 @@ const TICK_MS = 250
 
 if (parentPort === null) throw new Error('writer.ts runs as a worker: see start.ts')
 const owner: MessagePort = parentPort as unknown as MessagePort
-const { file } = workerData as { readonly file: string }
+const { file, directoryChanges } = workerData as WriterData
 
 const db = openForWriting(file)
 const operations = openOperations(db)
@@ -59,6 +66,8 @@ function commit(firstPort: MessagePort, first: Batch): void {
     }
   }
   const answers = commits.run(batches)
+  // After the commit, and before anybody is told of it: see `cached-directory.ts`.
+  if (operations.directoryChanged()) Atomics.add(directoryChanges, 0, 1)
   for (let at = 0; at < batches.length; at += 1) {
     const port = ports[at] as MessagePort
     lines.set(port, batches[at]?.line)

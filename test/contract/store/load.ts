@@ -7,7 +7,7 @@ const file = process.argv[2]
 if (file === undefined) throw new Error('Name the file of the store')
 
 const writer = await startWriter({ file })
-const store = openStore({ file, port: writer.connect() })
+const store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
 const mailboxes = await makeMailboxes(store, 3)
 let seed = 0
 

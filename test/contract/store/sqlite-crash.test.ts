@@ -20,7 +20,7 @@ for (const acknowledged of [1, 150, 700]) {
     assert.ok(lines.length >= acknowledged, `${lines.length} lines`)
 
     const writer = await startWriter({ file })
-    const store = openStore({ file, port: writer.connect() })
+    const store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
     for (const line of lines) {
       const [uid, mailboxes, length, seed] = line.split(' ') as [string, string, string, string]
       const whole = asRead(sampleBytes(Number(length), Number(seed)))

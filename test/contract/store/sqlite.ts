@@ -33,7 +33,7 @@ export function sqliteEngine(): StoreEngine {
 /** Take a store's file into use. */
 async function open(file: string): Promise<StoreUnderTest> {
   const writer = await startWriter({ file })
-  const store = openStore({ file, port: writer.connect() })
+  const store = openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges })
   let closing: Promise<void> | undefined
   function close(): Promise<void> {
     closing ??= store.close().then(() => writer.close())
@@ -41,7 +41,7 @@ async function open(file: string): Promise<StoreUnderTest> {
   }
   return {
     store,
-    another: async () => openStore({ file, port: writer.connect() }),
+    another: async () => openStore({ file, port: writer.connect(), directoryChanges: writer.directoryChanges }),
     async restart() {
       await close()
       return open(file)
