@@ -41,6 +41,8 @@ export interface SettingChange {
   readonly path: string
   readonly from: string
   readonly to: string
+  /** When it is felt: `at once`, `next connection`, `next message`, `next start`. */
+  readonly applies: string
 }
 
 /** What a change of settings may say beside the change itself. */
@@ -122,6 +124,8 @@ export interface UserFreeze {
 
 export interface UserRelease {
   readonly address: string
+  /** False: nothing had stopped it. */
+  readonly wasFrozen: boolean
   /** Recipients of held mail that go on their way, or were deleted. */
   readonly released: number
   readonly removed: number

@@ -1,4 +1,5 @@
 import { Fault } from '#base/fault.ts'
+import { placeOf } from '#settings/declarations.ts'
 import type { Applied, ApplyOptions } from '#settings/keeper.ts'
 import { formatProblem, type Problem as SettingsProblem } from '#settings/problem.ts'
 import type { Difference } from '#settings/snapshot.ts'
@@ -9,9 +10,13 @@ import type { Asked } from './route.ts'
 
 export type ChangeParts = Pick<AdminParts, 'settings' | 'administratorAddress'>
 
-/** Say what is wrong with settings as an answer: a line a problem. */
+/** Say what is wrong with settings as an answer: a line a problem; what is to be done about all of them ends the last one. */
 export function refused(problems: readonly SettingsProblem[], status = 400): Problem {
-  return new Problem(status, problems.map(formatProblem).join('\n'))
+  const lines = problems.map((problem, index) => {
+    const general = index > 0 && problem.path === '' && problem.line === undefined
+    return `${index === 0 ? '' : general ? ' ' : '\n'}${formatProblem(problem)}`
+  })
+  return new Problem(status, lines.join(''))
 }
 
 /**
@@ -53,7 +58,9 @@ export async function changeSettings(
 
 /** Write one difference as text. */
 export function changeOf({ path, from, to }: Difference): SettingChange {
-  return { path, from: from ?? '-', to: to ?? '-' }
+  const place = placeOf(path)
+  const applies = place === undefined || place.is === 'branch' ? undefined : place.kind.applies
+  return { path, from: from ?? '-', to: to ?? '-', applies: applies ?? 'at once' }
 }
 
 const turns = new WeakMap<object, Promise<unknown>>()

@@ -14,14 +14,17 @@ const HEADINGS: Readonly<Record<Finding['is'], string>> = {
   note: 'Worth knowing:',
 }
 
-function findingsText(findings: readonly Finding[]): string {
+const CLOSED = 'No setting lets a stranger relay.'
+
+function findingsText(findings: readonly Finding[], relayed: boolean): string {
   const parts = (Object.keys(HEADINGS) as Finding['is'][]).flatMap((is) => {
     const lines = findings
       .filter((finding) => finding.is === is)
-      .map(({ where, says }) => `  ${printable(where)}: ${printable(says, 2000)}`)
+      .map(({ where, says }) => `  ${printable(says.includes(where) ? says : `${where}: ${says}`, 2000)}`)
     return lines.length === 0 ? [] : [[HEADINGS[is], ...lines].join('\n')]
   })
-  const closed = findings.some(({ is }) => is === 'open') ? [] : ['No setting lets a stranger relay.']
+  const open = findings.some(({ is }) => is === 'open')
+  const closed = open ? [] : [relayed ? 'A stranger who reaches this server can relay: see below.' : CLOSED]
   return [...closed, ...parts].join('\n\n')
 }
 
@@ -37,13 +40,18 @@ function probeText({ from, steps }: NonNullable<Audited['probe']>): string {
   ].join('\n')
 }
 
+/** Tell whether the probe got through. */
+function relays(probe: Audited['probe']): boolean {
+  return probe?.steps.some(({ relayed }) => relayed) === true
+}
+
 function auditText({ findings, probe }: Audited): string {
-  return [findingsText(findings), ...(probe === undefined ? [] : [probeText(probe)])].join('\n\n')
+  return [findingsText(findings, relays(probe)), ...(probe === undefined ? [] : [probeText(probe)])].join('\n\n')
 }
 
 /** What makes the audit fail: a note is none, it only says what is so. */
 function failed({ findings, probe }: Audited): boolean {
-  return findings.some(({ is }) => is !== 'note') || probe?.steps.some(({ relayed }) => relayed) === true
+  return findings.some(({ is }) => is !== 'note') || relays(probe)
 }
 
 export const AUDIT_COMMAND: Command = {

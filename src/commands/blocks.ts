@@ -5,6 +5,9 @@ import { CONFIRM_OPTION, confirmedBy } from './confirm.ts'
 import { limitOf, PAGE_OPTIONS } from './listing.ts'
 import { formatSpan, parseSpan } from './quantities.ts'
 
+/** The longest block with an end, as the server takes it: ten years. */
+const MOST_MS = 3660 * 86_400_000
+
 const HEADINGS = ['ID', 'NETWORK', 'REASON', 'SINCE', 'ENDS', 'REPEATS', 'REF', 'BY', 'EVIDENCE']
 
 function rowOf(block: BlockLine): readonly string[] {
@@ -58,6 +61,12 @@ export const BLOCK_COMMANDS: readonly Command[] = [
     ],
     async run({ api, args: [network = ''], options }) {
       const forMs = parseSpan(options.text('for'), '--for')
+      if (forMs !== undefined && forMs > MOST_MS) {
+        throw new CommandError(
+          `Cannot use --for "${options.text('for')}": the longest is 3660d; leave it out for a block without end`,
+          2,
+        )
+      }
       const why = options.text('why')
       const body: NewBlock = {
         network,
@@ -82,6 +91,9 @@ export const BLOCK_COMMANDS: readonly Command[] = [
     async run({ api, args: [which], options }) {
       const all = options.flag('all')
       if (all === (which !== undefined)) throw new CommandError('Name what to lift: NETWORK, ID, or --all', 2)
+      if (which !== undefined && !/[\d:]/.test(which)) {
+        throw new CommandError(`Cannot lift "${which}": name an address, a network, the ID of a block, or --all`, 2)
+      }
       const query = all ? { all } : /^\d+$/.test(which ?? '') ? { id: Number(which) } : { network: which }
       const { lifted } = await api.remove<BlocksLifted>('/api/blocks', query)
       const lines = lifted.map(({ network, reason }) => `Lifted the block of ${network} (${reason}).`)

@@ -6,6 +6,8 @@ export interface OptionDeclaration {
   readonly value?: string
   /** It may be given several times. */
   readonly many?: boolean
+  /** The command makes no sense without it. */
+  readonly needed?: boolean
   readonly about: string
 }
 

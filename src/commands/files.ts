@@ -14,6 +14,18 @@ export async function readTextFile(
     return await readFile(file, 'utf8')
   } catch (error) {
     if (error instanceof CommandError) throw error
-    throw new CommandError(`Cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`)
+    throw new CommandError(`Cannot read ${file}: ${reasonOf(error as NodeJS.ErrnoException)}`)
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'you may not read it (run the command as a user who may)',
+  EISDIR: 'it is a directory; name a file',
+}
+
+/** Say why a file cannot be read, for somebody who knows no error codes. */
+export function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  return REASONS[code ?? ''] ?? code ?? message
 }

@@ -9,15 +9,15 @@ export const PAGE_OPTIONS = {
 
 /** Give the query of a list command. */
 export function pageQuery(options: ParsedOptions, match: string | undefined): Query {
-  return { limit: limitOf(options) ?? 1000, after: options.text('after'), match }
+  return { limit: limitOf(options, 10_000) ?? 1000, after: options.text('after'), match }
 }
 
-/** Read --limit; undefined when it is absent. */
-export function limitOf(options: ParsedOptions): number | undefined {
+/** Read --limit, at most `most`; undefined when it is absent. */
+export function limitOf(options: ParsedOptions, most = 999_999): number | undefined {
   const limit = options.text('limit')
   if (limit === undefined) return undefined
-  if (/^[1-9]\d{0,5}$/.test(limit)) return Number(limit)
-  throw new CommandError(`Cannot use --limit "${limit}": expected a whole number from 1`, 2)
+  if (/^[1-9]\d{0,5}$/.test(limit) && Number(limit) <= most) return Number(limit)
+  throw new CommandError(`Cannot use --limit "${limit}": expected a whole number, 1 to ${most}`, 2)
 }
 
 /** Say how to see the rest of a list, when there is more. */

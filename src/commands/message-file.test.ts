@@ -32,5 +32,5 @@ test('whatever the line ends, and wherever the pieces of the file are cut: every
 })
 
 test('a file that is not there is told', async () => {
-  await assert.rejects(readMessageFile('/nonexistent.eml'), /Cannot read \/nonexistent\.eml: ENOENT/)
+  await assert.rejects(readMessageFile('/nonexistent.eml'), /Cannot read \/nonexistent\.eml: there is no such file/)
 })

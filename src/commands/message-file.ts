@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { CommandError } from './command.ts'
+import { reasonOf } from './files.ts'
 
 const MOST_HEADER_BYTES = 1024 * 1024
 
@@ -28,6 +29,6 @@ export async function readMessageFile(file: string): Promise<{ readonly header: 
     }
     return { header, sizeBytes }
   } catch (error) {
-    throw new CommandError(`Cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`)
+    throw new CommandError(`Cannot read ${file}: ${reasonOf(error as NodeJS.ErrnoException)}`)
   }
 }

@@ -42,9 +42,16 @@ export function parseCall(command: Command, argv: readonly string[]): ParsedCall
   } catch (error) {
     // The message of parseArgs names the option; what follows the first sentence is about parseArgs itself.
     const [first = ''] = (error as Error).message.split('. ')
-    throw wrongUsage(command, first)
+    const hint = /^Unknown option '-\d/.test(first) ? ' (no value is less than 0)' : ''
+    throw wrongUsage(command, first + hint)
   }
-  if (parsed.values.help !== true) checkCount(command, parsed.positionals)
+  if (parsed.values.help !== true) {
+    checkCount(command, parsed.positionals)
+    for (const [name, { needed, value }] of Object.entries(command.options)) {
+      if (needed === true && parsed.values[name] === undefined)
+        throw wrongUsage(command, `--${name} ${value} is missing`)
+    }
+  }
   return { args: parsed.positionals, options: optionsOf(parsed.values) }
 }
 

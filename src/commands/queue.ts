@@ -1,7 +1,7 @@
 import type { Queue } from '#admin/api.ts'
 import { formatTable } from '#base/table.ts'
 import type { Command } from './command.ts'
-import { PAGE_OPTIONS, pageQuery } from './listing.ts'
+import { limitOf, PAGE_OPTIONS } from './listing.ts'
 import { formatBytes } from './quantities.ts'
 
 const HEADINGS = ['ID', 'SINCE', 'SIZE', 'SENDER', 'RECIPIENT', 'USER', 'CLIENT', 'STATE']
@@ -14,8 +14,7 @@ export const QUEUE_COMMANDS: readonly Command[] = [
     options: { limit: PAGE_OPTIONS.limit },
     examples: ['postern queue list'],
     async run({ api, options }) {
-      const { limit } = pageQuery(options, undefined)
-      const queue = await api.get<Queue>('/api/queue', { limit })
+      const queue = await api.get<Queue>('/api/queue', { limit: limitOf(options, 100_000) })
       if (queue.count === 0) return { data: queue, text: 'Nothing waits.' }
       const rows = queue.items.map(({ id, createdAt, sizeBytes, sender, recipient, user, ip, held }) => [
         String(id),

@@ -32,7 +32,7 @@ export const RECORDS_COMMAND: Command = {
     recipient: { value: 'ADDRESS', about: 'Only those with this recipient.' },
     outcome: { value: 'OUTCOME', about: `Only those that ended so: ${OUTCOMES.join(', ')}.` },
     since: { value: 'SPAN', about: 'Only of the last so long, such as 2h or 1d.' },
-    limit: { value: 'N', about: 'Show at most N, 100 when absent.' },
+    limit: { value: 'N', about: 'Show at most N (up to 10000), 100 when absent.' },
   },
   examples: [
     'postern records --outcome refused --since 1d',
@@ -49,7 +49,7 @@ export const RECORDS_COMMAND: Command = {
       recipient: options.text('recipient'),
       outcome,
       withinMs: parseSpan(options.text('since'), '--since'),
-      limit: limitOf(options),
+      limit: limitOf(options, 10_000),
     })
     const text = records.length === 0 ? 'No record.' : formatTable(HEADINGS, records.map(rowOf))
     return { data: records, text }

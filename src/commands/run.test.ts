@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { PLAIN_WORDS } from '#review/plain-words.ts'
 import type { Command } from './command.ts'
 import { CommandError } from './command.ts'
 import { runCommandLine } from './run.ts'
@@ -26,6 +27,19 @@ test('every command has a summary, examples that call it, and help', async () =>
       assert.ok(out.includes(`--${option}`), `${command.name} --${option}`)
     }
     assert.ok(out.includes(command.examples[0] as string), command.name)
+  }
+})
+
+test('every command that the words for laymen name is there', () => {
+  const named = Object.values(PLAIN_WORDS).flatMap(({ means, todo }) =>
+    [...`${means} ${todo}`.matchAll(/postern ([a-z -]+)/g)].map(([, words = '']) => words.trim()),
+  )
+  assert.ok(named.length > 5)
+  for (const words of named) {
+    assert.ok(
+      COMMANDS.some(({ name }) => words === name || words.startsWith(`${name} `)),
+      words,
+    )
   }
 })
 

@@ -20,11 +20,26 @@ function changesText(changes: readonly SettingChange[]): string {
   )
 }
 
+const WHEN: Readonly<Record<string, string>> = {
+  'next connection': 'from the next connection on',
+  'next message': 'from the next message on',
+  'next start': 'from the next start of the server on',
+}
+
+/** Say since when changes are felt: one sentence, or a line for each that has to wait. */
+function effectOf(changes: readonly SettingChange[]): string {
+  const waiting = changes.filter(({ applies }) => applies in WHEN)
+  if (waiting.length === 0) return 'in effect now.'
+  const line = ({ path, applies }: SettingChange) => `${path} counts ${WHEN[applies]}.`
+  if (changes.length === 1) return waiting.map(line).join('')
+  return ['in effect now, but:', ...waiting.map((change) => `  ${line(change)}`)].join('\n')
+}
+
 function savedAnswer(saved: SettingsSaved): Answer {
   const text =
     saved.changes.length === 0
       ? `Nothing to change: the settings are so already (version ${saved.version}).`
-      : `${changesText(saved.changes)}\n\nSaved as version ${saved.version}; in effect now.`
+      : `${changesText(saved.changes)}\n\nSaved as version ${saved.version}; ${effectOf(saved.changes)}`
   return { data: saved, text, warnings: saved.warnings }
 }
 
@@ -42,7 +57,7 @@ export const SETTINGS_COMMANDS: readonly Command[] = [
   },
   {
     name: 'settings set',
-    summary: 'Change one setting; it takes effect at once, without a restart.',
+    summary: 'Change one setting of the running server.',
     takes: ['PATH', 'VALUE'],
     options: CONFIRM_OPTION,
     about:

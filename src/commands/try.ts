@@ -10,10 +10,10 @@ export const TRY_COMMAND: Command = {
   summary: 'Judge a session that never was: each rule, what it saw, what it decided, by which setting.',
   takes: [],
   options: {
-    ip: { value: 'IP', about: 'The address of the client.' },
+    ip: { value: 'IP', needed: true, about: 'The address of the client.' },
     helo: { value: 'NAME', about: 'The name it gives in its greeting.' },
-    from: { value: 'ADDRESS', about: 'The sender; "" is the null sender of reports.' },
-    to: { value: 'ADDRESS', many: true, about: 'A recipient; may be repeated.' },
+    from: { value: 'ADDRESS', needed: true, about: 'The sender; "" is the null sender of reports.' },
+    to: { value: 'ADDRESS', many: true, needed: true, about: 'A recipient; may be repeated.' },
     'early-talker': { about: 'It talks before the greeting.' },
     'failed-login': { value: 'NAME', about: 'A login under this name fails first.' },
     as: { value: 'USER', about: 'Logged in as this user.' },
@@ -30,12 +30,9 @@ export const TRY_COMMAND: Command = {
   ],
   async run(call) {
     const { options, api } = call
-    const ip = options.text('ip')
-    const from = options.text('from')
+    const ip = options.text('ip') ?? ''
+    const from = options.text('from') ?? ''
     const to = options.texts('to')
-    if (ip === undefined) throw new CommandError('--ip IP is missing', 2)
-    if (from === undefined) throw new CommandError('--from ADDRESS is missing ("" is the null sender)', 2)
-    if (to.length === 0) throw new CommandError('--to ADDRESS is missing', 2)
 
     const body: TryBody = {
       ip,

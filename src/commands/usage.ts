@@ -5,7 +5,8 @@ import type { Command, OptionDeclaration } from './command.ts'
 export function usageOf(command: Command): string {
   const options = Object.entries(command.options).map(([name, option]) => {
     const dots = option.many === true ? '…' : ''
-    return `[--${name}${option.value === undefined ? '' : ` ${option.value}`}]${dots}`
+    const text = `--${name}${option.value === undefined ? '' : ` ${option.value}`}`
+    return option.needed === true ? text + dots : `[${text}]${dots}`
   })
   return ['postern', command.name, ...command.takes, ...options].join(' ')
 }

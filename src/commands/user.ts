@@ -193,12 +193,12 @@ export const USER_COMMANDS: readonly Command[] = [
     name: 'user freeze',
     summary: 'Stop a user from sending: sessions end, waiting mail is held, the user and the administrator are told.',
     takes: ['NAME@DOMAIN'],
-    options: { why: { value: 'TEXT', about: 'What was seen; the user is told it.' } },
+    options: { why: { value: 'TEXT', needed: true, about: 'What was seen; the user is told it.' } },
     about: 'The user can go on reading mail. Let it send again with: postern user release',
     examples: ['postern user freeze anna@example.com --why "sends spam since 9 o\'clock"'],
     async run({ api, args: [address = ''], options }) {
       const why = options.text('why')
-      if (why === undefined || why.trim() === '') throw new CommandError('--why TEXT is missing', 2)
+      if (why === undefined || why.trim() === '') throw new CommandError('--why TEXT is missing: say what was seen', 2)
       const frozen = await api.send<UserFreeze>('POST', `${pathOf(address)}/freeze`, { why })
       const text = `Stopped ${frozen.address} from sending; ${recipients(frozen.held)} of waiting mail held.`
       return { data: frozen, text }
@@ -217,7 +217,8 @@ export const USER_COMMANDS: readonly Command[] = [
       const queued = deleteQueued
         ? `${recipients(released.removed)} of held mail deleted`
         : `${recipients(released.released)} of held mail released`
-      return { data: released, text: `${released.address} may send again; ${queued}.` }
+      const sends = released.wasFrozen ? 'may send again' : 'was not frozen'
+      return { data: released, text: `${released.address} ${sends}; ${queued}.` }
     },
   },
   {

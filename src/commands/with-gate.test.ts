@@ -27,13 +27,15 @@ beforeEach(async () => {
   keepers = createFakeKeepers()
   settings = await SettingsKeeper.open(memoryVersions(), { clock: keepers.clock, ports: 'high', weigh })
   const anna = { id: 1, mailboxId: 1, address: 'anna@example.test', name: '', disabled: false, addresses: [] }
+  const stopped = () => keepers.calls.some((call) => Object.hasOwn(call as object, 'freeze'))
+  const frozen = () => (stopped() ? { frozen: { sinceMs: 0, why: 'sends spam', by: 'postern (anna)' } } : {})
   const parts = {
     ...keepers.parts,
     version: '1.2.3',
     startedAtMs: 0,
     dataDir,
     settings,
-    directory: { findLogin: async (name: string) => (name === anna.address ? anna : undefined) },
+    directory: { findLogin: async (name: string) => (name === anna.address ? { ...anna, ...frozen() } : undefined) },
     store: { mailboxes: { usage: () => ({ messages: 0, bytes: 0 }) } },
     machineAddresses: () => ['127.0.0.1'],
     events: { faulted: ({ what, error }: { what: string; error: unknown }) => void faults.push(`${what}: ${error}`) },
@@ -147,7 +149,9 @@ test('a block is made and lifted by hand, and says by whom', async () => {
   await shell.refused('blocks lift 198.51.100.7 --all', /Name what to lift/)
   await shell.refused('blocks lift 99', /There is no block number "99"\. List them with: postern blocks list/)
   await shell.refused('blocks lift 192.0.2.1', /No block holds against 192\.0\.2\.1/)
-  await shell.refused('blocks lift somebody', /Cannot read "somebody"/)
+  await shell.refused('blocks lift everybody', /Cannot lift "everybody": name an address, .* or --all/)
+  await shell.refused('blocks lift 198.51.100.300', /Cannot read "198\.51\.100\.300"/)
+  await shell.refused('blocks add 198.51.100.7 --for 9999d', /Cannot use --for "9999d": the longest is 3660d/)
   assert.equal(await shell.done('blocks lift 198.51.100.7'), 'Lifted the block of 198.51.100.7 (by-hand).\n')
   assert.equal(await shell.done('blocks lift 2'), 'Lifted the block of 203.0.113.0/24 (by-hand).\n')
   await shell.done('blocks add 198.51.100.7')
@@ -166,7 +170,10 @@ test('the never-block list is a setting, changed entry by entry', async () => {
   assert.deepEqual(entries(), ['this-machine', '203.0.113.5', 'group:local-clients'])
   assert.equal(settings.current().version, 2)
   await shell.refused('blocks never add nobody', /Cannot take "nobody": wanted/)
-  await shell.refused('blocks never remove 203.0.113.6', /There is no entry of the never-block list/)
+  await shell.refused(
+    'blocks never remove 203.0.113.6',
+    /There is no entry "203\.0\.113\.6" on the never-block list\. See:/,
+  )
   await shell.done('blocks never remove 203.0.113.5')
   assert.deepEqual(entries(), ['this-machine', 'group:local-clients'])
   // Two at once: neither change is lost.
@@ -188,6 +195,12 @@ test('who is trusted, what for, and whose trust is suspended', async () => {
   assert.match(out, /^limits\.neverBlock: never blocked.*\n {2}Who: +this-machine$/m)
   assert.match(out, /172\.17\.0\.1 +2026-\S+ +7K2M9QXA +120 HELO names/)
   assert.match(out, /postern trust restore IP/)
+
+  shell.env.SSH_CONNECTION = '203.0.113.77 53122 192.0.2.1 22'
+  assert.match(
+    await shell.done('trust list'),
+    /Who: +203\.0\.113\.77 \(the administrator's last address\), this-machine$/m,
+  )
 
   await shell.refused('trust restore 10.0.0.9', /The trust of 10\.0\.0\.9 is not suspended\. See: postern trust list/)
   await shell.refused('trust restore me', /expected an IP address/)
@@ -218,6 +231,8 @@ test('the ways that POP3 logins opened are listed, and closed', async () => {
 test('an account is stopped and released as one act', async () => {
   await shell.refused('user freeze anna@example.test', /--why TEXT is missing/)
   await shell.refused('user freeze anna@example.test --why " "', /--why TEXT is missing/)
+  assert.match(await shell.done('user release anna@example.test'), /^anna@example\.test was not frozen; 1 recipient/)
+  keepers.calls.length = 0
   await shell.refused('user freeze ben@example.test --why x', /There is no user "ben@example\.test"/)
   assert.match(
     await shell.done('user freeze anna@example.test --why "sends spam"'),
@@ -240,6 +255,12 @@ const step = (relayed: boolean) => ({ said: 'RCPT TO:<x%far@here>', answered: re
 
 const AUDITS: readonly (readonly [string, FakeKeepers['audit'], number, RegExp])[] = [
   ['nothing found', { findings: [] }, 0, /^No setting lets a stranger relay\.\n$/],
+  [
+    'a finding that names its setting says it once',
+    { findings: [{ is: 'note', where: 'relay.smtpAuth', says: 'relay.smtpAuth is off.' }] },
+    0,
+    /Worth knowing:\n {2}relay\.smtpAuth is off\./,
+  ],
   ['a note is no finding', { findings: [NOTE] }, 0, /Worth knowing:\n {2}anna@example\.test: Forwards/],
   ['an open way', { findings: [OPEN, NOTE] }, 1, /^A stranger can relay:\n {2}relay\.ipGroup: The group/],
   [
@@ -258,7 +279,7 @@ const AUDITS: readonly (readonly [string, FakeKeepers['audit'], number, RegExp])
     'a probe that was relayed',
     { findings: [], probe: { from: '192.0.2.1', steps: [step(false), step(true)] } },
     1,
-    /would have RELAYED 1\.[\s\S]*S: 250 ok {3}<-- RELAYED/,
+    /^A stranger who reaches this server can relay: see below\.[\s\S]*would have RELAYED 1\.[\s\S]*S: 250 ok {3}<-- RELAYED/,
   ],
 ]
 
@@ -289,7 +310,7 @@ test('audit: a draft is laid over the settings, checked, and not probed', async 
 test('what would let strangers relay is refused until it is confirmed, by every command that could', async () => {
   const file = inputFile('danger.yaml', 'relay: { groupAfterFailedLogin: true }\n')
   for (const line of ['settings set relay.groupAfterFailedLogin true', `settings apply ${file}`]) {
-    await shell.refused(line, /Strangers could relay by this way\.\nNothing was changed\. .*--confirm/)
+    await shell.refused(line, /Strangers could relay by this way\. Nothing was changed\. .*--confirm/)
     const { code, out, err } = await shell.postern(`${line} --confirm`)
     assert.equal(code, 0)
     assert.match(out, /relay\.groupAfterFailedLogin +false +true/)

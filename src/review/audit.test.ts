@@ -27,6 +27,13 @@ const ROWS: readonly Row[] = [
     /a router that forwards a port/,
   ],
   [
+    'an open relay at home, behind a proxy that passes the Internet on',
+    'relay: { mode: open }\nservices: { smtp: { listen: ["10.0.0.1"], proxyFrom: ["10.0.0.7"] }, submission: { listen: [] }, submissions: { listen: [] } }',
+    'open',
+    'relay.mode',
+    /may reach services.smtp:/,
+  ],
+  [
     'an open relay kept for a private group',
     'relay: { mode: open }\nservices: { smtp: { ipGroup: local-clients }, submission: { listen: [] }, submissions: { listen: [] } }',
     'note',

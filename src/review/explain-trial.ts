@@ -31,8 +31,8 @@ export function explainTrial(asked: Hypothetical, trial: Trial): string {
   lines.push('', 'What each rule would see, in order:', formatFindings(findings))
   const decisive = new Set(findings.filter(({ is }) => is === 'refuse' || is === 'defer').map(({ rule }) => rule))
   for (const rule of decisive) lines.push('', ...formatRule(rule), ...formatPlainly(rule).map((line) => `  ${line}`))
-  const counted = trial.stages.flatMap((stage) => stage.counted)
-  if (counted.length > 0) lines.push('', 'What would count against the client:', ...counted.flatMap(countedLines))
+  const counted = lastOfEach(trial.stages.flatMap((stage) => stage.counted)).flatMap(countedLines)
+  if (counted.length > 0) lines.push('', 'What would count against the client:', ...counted)
   const sentences = trial.stages.flatMap((stage) => stage.sentences)
   if (sentences.length > 0)
     lines.push('', 'What would follow:', ...sentences.map((sentence) => `  ${follows(sentence)}`))
@@ -43,6 +43,11 @@ export function explainTrial(asked: Hypothetical, trial: Trial): string {
     )
   }
   return lines.join('\n')
+}
+
+/** Give what stands at the end: of a count that went up several times its last value. */
+function lastOfEach(counted: readonly Counted[]): readonly Counted[] {
+  return [...new Map(counted.map((one) => [one.kind, one])).values()]
 }
 
 function countedLines({ kind, tallies }: Counted): readonly string[] {

@@ -57,7 +57,7 @@ Why: to another domain
   What to do: If it was one of your own, let them log in, or add their address to the relay group (relay.ipGroup).
   The rule relay: Only those who are authorised may send to other domains.
     It goes by relay.mode, relay.ipGroup, relay.smtpAuth, relay.popBeforeSmtp.enabled, relay.popBeforeSmtp.minutes, relay.groupAfterFailedLogin
-  What decided is the setting relay.mode: controlled: only those who meet a condition below may send to other domains. open: anyone may send to anywhere.
+  What decided is the setting relay.mode: controlled: only those who meet a condition (relay.ipGroup, relay.smtpAuth, relay.popBeforeSmtp) may send to other domains. open: anyone may send to anywhere.
 
 What each rule saw, in order:
   STEP        RULE            DECIDED       SETTING                SAW
@@ -112,6 +112,19 @@ test('a session without a message tells how it ended', () => {
   assert.match(ended('the client has gone'), /How it ended: the client has gone/)
   assert.match(ended('bye'), /Commands +3, of which 1 failed/)
   assert.doesNotMatch(ended('bye'), /Answer/)
+})
+
+test('what the server itself left a record of is told as such', () => {
+  const notice = { ...RECORD, outcome: 'accepted', service: 'notice', ip: '127.0.0.1', sender: '' } as const
+  const told = explain({ ...notice, story: formatStory({ because: 'Account stopped', findings: [] }) }, '7K2M9QXA')
+  assert.match(told, /^ {2}Who +this server itself: Account stopped$/m)
+  assert.doesNotMatch(told, /logged in|No rule/)
+
+  const story = formatStory({ rule: 'blocked', because: 'blocked by anna: guesses', findings: [] })
+  const blocked = explain({ ...RECORD, service: 'admin', ip: '192.0.2.0/24', story }, '7K2M9QXA')
+  assert.match(blocked, /^ {2}Who +192\.0\.2\.0\/24, from the moment on when an administrator blocked it$/m)
+  assert.match(blocked, /^Why: blocked by anna: guesses\n.*by an administrator/m)
+  assert.doesNotMatch(blocked, /logged in|No rule/)
 })
 
 test('every rule and every reason for a block has words for a layman', () => {

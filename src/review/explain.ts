@@ -2,10 +2,13 @@ import { printable } from '#base/printable.ts'
 import { formatPairs } from '#base/table.ts'
 import type { Finding } from '#gate/record.ts'
 import { parseStory, type Story } from '#gate/story.ts'
-import { REPLIES, type ReplyName } from '#smtp/replies.ts'
 import type { DecisionRecord } from '#store/contract.ts'
 import { PROBE_NAME } from './probe.ts'
-import { aboutSetting, formatFindings, formatPlainly, formatRule } from './wording.ts'
+import { aboutSetting, formatEnding, formatFindings, formatPlainly, formatRule } from './wording.ts'
+
+/** The services under which the server itself leaves a record: a notice by mail, and a block by an administrator. */
+const NOTICE = 'notice'
+const BY_HAND = 'admin'
 
 const OUTCOMES: Readonly<Record<DecisionRecord['outcome'], string>> = {
   accepted: 'accepted',
@@ -41,15 +44,19 @@ export function explain(record: DecisionRecord, reference: string): string {
     ...(record.outcome === 'discarded' ? reasonOf(story) : []),
     ...(record.outcome === 'accepted' ? permitsOf(story.findings) : []),
     ...observedOf(story.findings),
-    '',
-    story.findings.length === 0 ? 'No rule had been asked yet.' : 'What each rule saw, in order:',
-    formatFindings(story.findings),
+    ...(story.findings.length > 0
+      ? ['', 'What each rule saw, in order:', formatFindings(story.findings)]
+      : record.service === NOTICE || record.service === BY_HAND
+        ? []
+        : ['', 'No rule had been asked yet.']),
   ]
     .join('\n')
     .trimEnd()
 }
 
 function whoOf(record: DecisionRecord, story: Story): string {
+  if (record.service === NOTICE) return `this server itself: ${story.because ?? 'a notice'}`
+  if (record.service === BY_HAND) return `${record.ip}, from the moment on when an administrator blocked it`
   const isProbe = story.helo === PROBE_NAME
   const parts = [
     `${record.ip} on the service ${record.service}`,
@@ -73,9 +80,7 @@ function commandsOf({ commands, failedCommands = 0 }: Story): string | undefined
 
 /** How a session ended that brought no message: most are scanners, or watch that the server is there. */
 function endingOf({ because = '' }: Story): readonly string[] {
-  if (because === '') return []
-  const said = Object.hasOwn(REPLIES, because) ? REPLIES[because as ReplyName].text : because
-  return ['', `How it ended: ${because === 'bye' ? 'the client said goodbye' : printable(said)}`]
+  return because === '' ? [] : ['', `How it ended: ${formatEnding(because)}`]
 }
 
 function whyOf(decisive: Finding | undefined, story: Story): readonly string[] {

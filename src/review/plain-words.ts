@@ -7,6 +7,7 @@ export interface PlainWords {
   readonly todo: string
 }
 
+const RELEASE = 'release the account (postern user release ADDRESS)'
 const LIFT = 'lift the block (postern blocks lift ADDRESS)'
 
 const TOO_MANY_MESSAGES: PlainWords = {
@@ -39,8 +40,8 @@ export const PLAIN_WORDS: Readonly<Record<string, PlainWords>> = {
     todo: 'Nothing is lost: the sender comes back. If it happens often, raise maxConnections of the service.',
   },
   blocked: {
-    means: 'The address of this client is blocked for a while, because of what came from it before.',
-    todo: `If the client is honest, ${LIFT}; if it must never be blocked, add it with postern blocks never ADDRESS.`,
+    means: 'The address of this client is blocked: by an administrator, or because of what came from it before.',
+    todo: `If the client is honest, ${LIFT}; if it must never be blocked, put it on the list for that (postern blocks never add ADDRESS).`,
   },
   'client-connections': {
     means: 'This client held more connections open at once than one address may.',
@@ -71,7 +72,7 @@ export const PLAIN_WORDS: Readonly<Record<string, PlainWords>> = {
   'account-networks': {
     means:
       'This account was used from more networks within a day than one person is likely to visit: its password may be known to others.',
-    todo: 'Change the password, then release the account. For a person who travels, raise limits.account.networksPerDay.',
+    todo: `Change the password, then ${RELEASE}. For a person who travels, raise limits.account.networksPerDay.`,
   },
   'submission-login': {
     means: 'This service is for users who log in, and the client did not.',
@@ -80,8 +81,9 @@ export const PLAIN_WORDS: Readonly<Record<string, PlainWords>> = {
 
   // ---- the sender
   'account-frozen': {
-    means: 'Sending from this account is frozen, because it behaved as if somebody else had its password.',
-    todo: 'Change the password, then release the account.',
+    means:
+      'Sending from this account is frozen: by an administrator, or because it behaved as if somebody else had its password.',
+    todo: `Ask the owner. Where somebody else may know the password, change it first; then ${RELEASE}.`,
   },
   'declared-size': TOO_BIG,
   'sender-domain': {
@@ -129,7 +131,7 @@ export const PLAIN_WORDS: Readonly<Record<string, PlainWords>> = {
   'account-recipients': ACCOUNT_TOO_MUCH,
   'account-new-recipients': {
     means: 'This account wrote to many people it never wrote to before, which is what a stolen password is used for.',
-    todo: 'Ask the owner. If it was the owner, release the account and raise limits.account.newRecipientsPerDay; if not, change the password first.',
+    todo: `Ask the owner. If it was not the owner, change the password first; then ${RELEASE}. If it was, raise limits.account.newRecipientsPerDay too.`,
   },
 
   // ---- the message
@@ -142,7 +144,7 @@ export const PLAIN_WORDS: Readonly<Record<string, PlainWords>> = {
   'account-bounces': {
     means:
       'Very many of the addresses that this account wrote to do not exist, which is what a stolen password and a bought list look like.',
-    todo: 'Ask the owner. If it was not the owner, change the password before you release the account.',
+    todo: `Ask the owner. If it was not the owner, change the password first; then ${RELEASE}.`,
   },
 
   // ---- the whole session
@@ -152,6 +154,6 @@ export const PLAIN_WORDS: Readonly<Record<string, PlainWords>> = {
   },
   'broken-trust': {
     means: 'A trusted address behaved like many strangers: a proxy or router there may hide the real clients.',
-    todo: 'Let the proxy pass on the client addresses (services.NAME.proxyFrom), or take it out of the group; then give its trust back.',
+    todo: 'Let the proxy pass on the client addresses (services.NAME.proxyFrom), or take it out of the group; then give its trust back (postern trust restore IP).',
   },
 }

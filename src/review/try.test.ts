@@ -86,6 +86,20 @@ test('try: what would be counted, and what would follow, is told and said', asyn
   assert.match(text, /421 4.7.1 /)
 })
 
+test('try: a count that goes up several times is told once, as it stands in the end; no count is no heading', async () => {
+  let count = 0
+  const counting = readersOf({ ...readers, evidence: ({ ip }) => [{ network: ip, count: ++count, times: 1 }] })
+  const asked = { ...ASKED, recipients: ['nobody@here.example', 'nobody@here.example'] }
+  const text = explainTrial(asked, await tryOut(asked, counting, defaults()))
+  assert.equal(text.match(/failed commands from 198\.51\.100\.7 with this one/g)?.length, 1, text)
+
+  const loggedIn = { ...ASKED, user: 'anna@here.example', sender: 'x@far.example' }
+  assert.doesNotMatch(
+    explainTrial(loggedIn, await tryOut(loggedIn, readersOf({ ...readers, evidence: () => [] }), defaults())),
+    /would count/,
+  )
+})
+
 test('try: an account that would be frozen, and a message that would be thrown away', async () => {
   const account = readersOf({ ...readers, accountNetworks: () => 51 })
   const asked = { ...ASKED, sender: 'anna@here.example', user: 'anna@here.example' }

@@ -8,6 +8,7 @@ import { RULES } from '#gate/rules.ts'
 import type { Stage } from '#gate/subject.ts'
 import type { Kind } from '#settings/kinds.ts'
 import { SCHEMA } from '#settings/schema.ts'
+import { REPLIES, type ReplyName } from '#smtp/replies.ts'
 import { PLAIN_WORDS } from './plain-words.ts'
 
 export const STAGE_WORDS: Readonly<Record<Stage, string>> = {
@@ -53,6 +54,12 @@ export function formatRule(name: string): readonly string[] {
   lines.push(about === '' ? `The rule ${printable(name)}` : `The rule ${name}: ${about}`)
   if (reads.length > 0) lines.push(`  It goes by ${reads.join(', ')}`)
   return lines
+}
+
+/** Say how a session ended that brought no message. */
+export function formatEnding(because: string): string {
+  if (because === 'bye') return 'the client said goodbye'
+  return printable(Object.hasOwn(REPLIES, because) ? REPLIES[because as ReplyName].text : because)
 }
 
 /** Say what a refusal by this rule means, and what to do where it hit the wrong one; nothing for a rule this version does not have. */

@@ -23,6 +23,10 @@ const SOUND: readonly [string, string][] = [
     'open relay to the world, confirmed by name',
     'server: { hostname: Mail.example.com }\nrelay: { mode: open, openConfirmedFor: mail.Example.com }',
   ],
+  [
+    'open relay inside, with a proxy before POP3 alone',
+    `relay: { mode: open }\n${INSIDE.replace('submissions:', 'pop3: { proxyFrom: ["127.0.0.1"] }, submissions:')}`,
+  ],
   ['a confirmation that nothing needs', 'relay: { openConfirmedFor: mail.example.com }'],
   [
     'limits that meet',
@@ -223,6 +227,12 @@ services: { smtp: { proxyFrom: [group:gone] }, pop3: { ipGroup: gone } }`,
     `relay: { mode: open }\n${INSIDE.replace('10.1.2.3', '192.0.2.1')}`,
     'relay.mode',
     /services.submission.listen\[0\] is 192.0.2.1 port 587/,
+  ],
+  [
+    'open relay inside, behind a proxy that passes the Internet on',
+    `relay: { mode: open }\n${INSIDE.replace('smtp: {', 'smtp: { proxyFrom: ["127.0.0.1"],')}`,
+    'relay.mode',
+    /services.smtp.listen\[0\] is 127.0.0.1 port 2525, which the Internet may reach through services.smtp.proxyFrom:/,
   ],
 ]
 

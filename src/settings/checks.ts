@@ -89,7 +89,7 @@ function* openRelay(settings: Settings, ports: Ports): Generator<Problem> {
   const { relay, server } = settings
   if (relay.mode !== 'open') return
   const open = listenPlaces(settings, ports).filter(
-    (place) => SMTP_SERVICES.includes(place.service) && !isPrivatePlace(place),
+    (place) => SMTP_SERVICES.includes(place.service) && !isPrivatePlace(place, settings),
   )
   const [place] = open
   if (place === undefined) return
@@ -99,9 +99,11 @@ function* openRelay(settings: Settings, ports: Ports): Generator<Problem> {
     name === undefined
       ? 'set server.hostname to its name, and relay.openConfirmedFor to the same'
       : `write its name out, relay.openConfirmedFor: ${name}`
+  const proxied =
+    settings.services[place.service].proxyFrom.length > 0 ? ` through services.${place.service}.proxyFrom` : ''
   yield {
     path: 'relay.mode',
     also: ['relay.openConfirmedFor', 'server.hostname', ...open.map(pathOf)],
-    says: `relay.mode is open and ${pathOf(place)} is ${place.host} port ${place.port}, which the Internet may reach: anyone could send spam through this server. Listen on loopback or private addresses only, or leave relay.mode controlled. If it is to be an open relay to the world, ${yes}.`,
+    says: `relay.mode is open and ${pathOf(place)} is ${place.host} port ${place.port}, which the Internet may reach${proxied}: anyone could send spam through this server. Listen on loopback or private addresses only${proxied === '' ? '' : ', without a proxy'}, or leave relay.mode controlled. If it is to be an open relay to the world, ${yes}.`,
   }
 }

@@ -147,8 +147,8 @@ function* checkList({ path, entries, grants, todo }: ClientList, groups: IpGroup
 /** More than this share of all public addresses is the whole Internet for us: 0.0.0.0/1 is no office. */
 const MOST_PUBLIC_SHARE = 0.5
 
-/** Say how much of the Internet a set covers, when that is more than any group of known clients can be. */
-function internetShare(set: NetworkSet): string | undefined {
+/** Say how much of the Internet a set covers (`the whole IPv4 Internet`), when that is more than any group of known clients can be. */
+export function internetShare(set: NetworkSet): string | undefined {
   const { ipv4, ipv6 } = set.publicShare()
   if (ipv4 <= MOST_PUBLIC_SHARE && ipv6 <= MOST_PUBLIC_SHARE) return undefined
   const [share, family] = ipv4 >= ipv6 ? [ipv4, 'IPv4'] : [ipv6, 'IPv6']

@@ -134,7 +134,13 @@ test('what is wrong alone or together is refused with its place, and nothing cha
     ],
   ]
   for (const [text, says] of rows) assert.match(problems(await keeper.apply(text, { author: 'a' })), says)
-  assert.match(problems(await keeper.set('relay.mode', 'open', 'a')), /relay.mode is open/)
+  // One setting by itself has no lines and columns.
+  assert.match(problems(await keeper.set('relay.mode', 'open', 'a')), /^relay.mode is open/)
+  assert.match(problems(await keeper.set('session.maxHops', 'many', 'a')), /^session.maxHops: Cannot take "many"/)
+  assert.match(
+    problems(await keeper.set('limits.neverBlock', '[group:x]', 'a')),
+    /^limits.neverBlock\[0\]: There is no/,
+  )
   assert.equal(keeper.current(), before)
   assert.equal(versions.kept.length, 0)
 })

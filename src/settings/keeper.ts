@@ -135,7 +135,10 @@ export class SettingsKeeper {
 
   /** Set one setting, or the settings of one branch, to a text in the form of the command line. */
   set(path: string, text: string, by: string | ApplyOptions, comment = `set ${path}`): Promise<Applied> {
-    return this.#change(optionsOf(by), comment, (base) => this.#preview(base, setPath(base, path, text), 'merge'))
+    return this.#change(optionsOf(by), comment, (base) => {
+      const draft = this.#preview(base, setPath(base, path, text), 'merge')
+      return draft.ok || text.includes('\n') ? draft : { ok: false, problems: draft.problems.map(placeless) }
+    })
   }
 
   /** Make the content of an old version the newest again. */
@@ -232,6 +235,11 @@ export class SettingsKeeper {
     this.#last = result.catch(() => undefined)
     return result
   }
+}
+
+/** Take the place off a problem: in the one line of one setting a line and a column say nothing. */
+function placeless({ line: _line, column: _column, ...problem }: Problem): Problem {
+  return problem
 }
 
 function optionsOf(by: string | ApplyOptions): ApplyOptions {

@@ -48,7 +48,7 @@ function sharesAddress(a: string, b: string): boolean {
   return normalizeIp(a) === normalizeIp(b)
 }
 
-/** Tell whether only this machine or a private network can reach a place. */
-export function isPrivatePlace({ host }: ListenPlace): boolean {
-  return PRIVATE.has(host)
+/** Tell whether only this machine or a private network can reach a place. Behind a proxy it is the proxy that says who comes. */
+export function isPrivatePlace({ host, service }: ListenPlace, { services }: Pick<Settings, 'services'>): boolean {
+  return PRIVATE.has(host) && services[service].proxyFrom.length === 0
 }

@@ -15,6 +15,11 @@ function groupOf(...entries: readonly string[]): string {
 const ROWS: readonly [string, string, readonly RegExp[]][] = [
   ['the defaults', '', []],
   [
+    'a group of the whole Internet that nothing uses yet',
+    'ipGroups: { all: ["0.0.0.0/0"] }',
+    [/^ipGroups\.all: No setting uses .* "all"\. It covers the whole IPv4 Internet: no setting that gives a right/],
+  ],
+  [
     'entries that touch',
     groupOf('10.0.0.0/9', '10.128.0.0/9', '11.0.0.0/8', '2001:db8::/33', '2001:db8:8000::/33'),
     [],

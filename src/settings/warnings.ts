@@ -1,6 +1,6 @@
 /** What settings may be, and probably are by mistake. */
 import type { AddressRange } from '#base/network-set.ts'
-import { groupUses } from './group-checks.ts'
+import { groupUses, internetShare } from './group-checks.ts'
 import { parseGroupAddress } from './ip-group-entries.ts'
 import { compileGroups, type IpGroups } from './ip-groups.ts'
 import { MOST_PROBLEMS, type Problem, quote } from './problem.ts'
@@ -29,7 +29,9 @@ function* unused(settings: Settings, groups: IpGroups): Generator<Problem> {
   for (const name of reached) for (const inner of inside.get(name) ?? []) reached.add(inner.name)
   for (const name of Object.keys(settings.ipGroups)) {
     if (reached.has(name)) continue
-    yield { path: `ipGroups.${name}`, says: `No setting uses the IP address group ${quote(name)}.` }
+    const share = internetShare(groups.set(name))
+    const wide = share === undefined ? '' : ` It covers ${share}: no setting that gives a right will take it.`
+    yield { path: `ipGroups.${name}`, says: `No setting uses the IP address group ${quote(name)}.${wide}` }
   }
 }
 

@@ -82,7 +82,8 @@ export const BLOCK_ROUTES: readonly Route[] = [
       const entry = String(asked.query.entry)
       return save(asked, parts, asked.query.confirmed === true, (entries) => {
         if (entries.includes(entry)) return entries.filter((other) => other !== entry)
-        throw notFound('entry of the never-block list', entry, 'See: postern blocks never list')
+        const what = `There is no entry ${JSON.stringify(entry)} on the never-block list`
+        throw new Problem(404, what, 'See: postern blocks never list')
       })
     },
   },

@@ -90,6 +90,7 @@ export const IPGROUP_ROUTES: readonly Route[] = [
       const gone = (asked.query.entry ?? []) as readonly string[]
       const confirmed = asked.query.confirmed === true
       if (gone.length === 0) {
+        refuseInUse(show(parts.settings.current().settings, name))
         const comment = `remove the IP group ${name}`
         return changeSettings(parts, asked, confirmed, (options) =>
           parts.settings.set(`ipGroups.${name}`, 'null', { ...options, comment }),
@@ -119,6 +120,13 @@ function show(settings: Settings, name: string): IpGroup {
   const entries = Object.hasOwn(settings.ipGroups, name) ? settings.ipGroups[name] : undefined
   if (entries === undefined) throw notFound('IP address group', name, LIST_TODO)
   return { name, entries, usedBy: usersOf(settings, name) }
+}
+
+/** What a group gives, or keeps out, is decided where it is named: there it goes first. */
+function refuseInUse({ name, usedBy }: IpGroup): void {
+  if (usedBy.length === 0) return
+  const what = `Cannot remove the IP address group ${JSON.stringify(name)}: it is used by ${usedBy.join(', ')}`
+  throw new Problem(409, what, 'Name another group there, or take it out there, first')
 }
 
 function entriesOf({ body }: Asked): readonly GroupEntry[] {
@@ -178,7 +186,8 @@ function namedIn(entries: readonly GroupEntry[], named: readonly string[], group
     named.map((address) => {
       const entry = found.get(keyOf(address))
       if (entry !== undefined) return entry
-      throw notFound(`entry in the group ${group}`, address, `See: postern ipgroup show ${group}`)
+      const what = `There is no entry ${JSON.stringify(address)} in the group ${group}`
+      throw new Problem(404, what, `See: postern ipgroup show ${group}`)
     }),
   )
 }

@@ -1,5 +1,6 @@
 import { normalizeIp } from '#base/network-set.ts'
 import { parseStory } from '#gate/story.ts'
+import { formatEnding } from '#review/wording.ts'
 import type { DecisionRecord } from '#store/contract.ts'
 import type { RecordLine } from '../api.ts'
 import type { AdminParts } from '../parts.ts'
@@ -70,7 +71,7 @@ function lineOf(record: DecisionRecord, references: AdminParts['references']): R
     ...(sender === undefined ? {} : { sender }),
     recipients,
     reply,
-    ...(because === undefined ? {} : { because }),
+    ...(because === undefined ? {} : { because: outcome === 'ended' ? formatEnding(because) : because }),
     ...(repeats === undefined
       ? {}
       : { repeats: { count: repeats.count, lastAt: new Date(repeats.lastAtMs).toISOString() } }),

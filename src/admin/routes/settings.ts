@@ -119,5 +119,6 @@ interface ApplyBody extends Confirmable {
 function noSuchSetting(path: string): Problem {
   const loaded = loadSetting(path, '')
   const says = loaded.ok ? undefined : loaded.problems[0]?.says
-  return new Problem(404, says ?? `There is no setting ${JSON.stringify(path)}`)
+  const known = says ?? `There is no setting ${JSON.stringify(path)}.`
+  return new Problem(404, known.endsWith('?') ? known : `${known} See: postern settings export --all`)
 }

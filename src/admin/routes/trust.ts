@@ -14,9 +14,9 @@ export const TRUST_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/api/trust',
-    async run(_asked, { settings, blocks }): Promise<Trust> {
+    async run(_asked, { settings, blocks, administratorAddress }): Promise<Trust> {
       return {
-        roles: rolesOf(settings.current().settings),
+        roles: rolesOf(settings.current().settings, administratorAddress()),
         suspended: blocks
           .suspensions()
           .map(({ sinceMs, ...suspension }) => ({ ...suspension, since: new Date(sinceMs).toISOString() })),
@@ -40,8 +40,12 @@ export const TRUST_ROUTES: readonly Route[] = [
 ]
 
 /** List who is trusted, by the setting that makes it so, and with what. */
-function rolesOf(settings: Settings): readonly TrustRole[] {
+function rolesOf(settings: Settings, administrator: string | undefined): readonly TrustRole[] {
   const { relay, trust, limits } = settings
+  const neverBlocked = [
+    ...(administrator === undefined ? [] : [`${administrator} (the administrator's last address)`]),
+    ...limits.neverBlock,
+  ]
   const relaySetting = relay.mode === 'open' ? 'relay.mode (open: everyone)' : 'relay.ipGroup'
   return [
     role(settings, relaySetting, relay.ipGroup, 'may send to any domain', ['members of the relay group']),
@@ -56,8 +60,8 @@ function rolesOf(settings: Settings): readonly TrustRole[] {
     {
       setting: 'limits.neverBlock',
       gives: 'never blocked, whatever they do',
-      entries: limits.neverBlock.slice(0, MOST_ENTRIES),
-      count: limits.neverBlock.length,
+      entries: neverBlocked.slice(0, MOST_ENTRIES),
+      count: neverBlocked.length,
       exemptFrom: exemptionsOf(['the never-block list']),
     },
   ]

@@ -100,9 +100,10 @@ export const USER_ROUTES: readonly Route[] = [
     path: '/api/users/:address/release',
     body: object({ deleteQueued: { type: 'boolean' } }),
     async run({ params, body, author }, parts): Promise<UserRelease> {
-      const { address } = await find(params.address ?? '', parts)
+      const { address, frozen } = await find(params.address ?? '', parts)
       const { deleteQueued = false } = body as { deleteQueued?: boolean }
-      return { address, ...(await parts.accounts.release(address, { by: author, deleteQueued })) }
+      const done = await parts.accounts.release(address, { by: author, deleteQueued })
+      return { address, wasFrozen: frozen !== undefined, ...done }
     },
   },
   {

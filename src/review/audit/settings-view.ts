@@ -42,7 +42,9 @@ export function viewSettings(settings: Settings, machineAddresses: readonly stri
     others: (group) => (group === undefined ? NOBODY : alone.set(group)),
     othersOf: (entries) => setOf(entries, alone),
     listening,
-    exposed: listening.filter((name) => places.some((place) => place.service === name && !isPrivatePlace(place))),
+    exposed: listening.filter((name) =>
+      places.some((place) => place.service === name && !isPrivatePlace(place, settings)),
+    ),
     login: listening.filter((name) => settings.services[name].auth),
   }
 }

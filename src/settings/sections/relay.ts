@@ -22,7 +22,7 @@ export const relay = {
     of: ['controlled', 'open'],
     default: 'controlled',
     about:
-      'controlled: only those who meet a condition below may send to other domains. open: anyone may send to anywhere.',
+      'controlled: only those who meet a condition (relay.ipGroup, relay.smtpAuth, relay.popBeforeSmtp) may send to other domains. open: anyone may send to anywhere.',
     kerio: 'Allow relay only for / Open relay',
     page,
     applies: 'at once',
