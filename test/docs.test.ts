@@ -9,7 +9,11 @@ import { COMMANDS } from '../src/commands/table.ts'
 import { SCHEMA } from '../src/settings/schema.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/*.md', { cwd: ROOT })]
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  ...globSync(['docs/*.md', 'docs/decisions/*.md', 'docs/reference/*.md'], { cwd: ROOT }),
+]
 
 for (const page of PAGES) {
   const text = readFileSync(join(ROOT, page), 'utf8')
@@ -31,7 +35,7 @@ for (const page of PAGES) {
     for (const call of callsIn(text)) {
       const found = findCommand(COMMANDS, call)
       // `postern group` stands for all commands that begin so.
-      const isGroup = call.length === 1 && COMMANDS.some(({ name }) => name.startsWith(`${call[0]} `))
+      const isGroup = COMMANDS.some(({ name }) => name.startsWith(`${call.join(' ')} `))
       assert.ok(found !== undefined || isGroup || call[0] === 'help', `postern ${call.join(' ')}`)
       const known = { ...found?.command.options, ...COMMON_OPTIONS }
       for (const word of call.filter((one) => one.startsWith('--'))) {
