@@ -56,6 +56,22 @@ export async function sendCrowd(load: CrowdLoad): Promise<CrowdResult> {
   return JSON.parse(output) as CrowdResult
 }
 
+/** Guess recipients until every address hears 421 at its connection. */
+export async function guessUntilBlocked(load: Omit<CrowdLoad, 'does'>): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    await sendCrowd({ ...load, does: 'guess', seconds: 3 })
+    const result = await sendCrowd({ ...load, does: 'knock', seconds: 1 })
+    if (onlyCode(result) === '421') return
+  }
+  throw new Error('the guessing addresses were not blocked within a minute')
+}
+
+/** Give the code that every session heard last, if it is one. */
+export function onlyCode({ codes }: CrowdResult): string | undefined {
+  const [code, ...others] = Object.keys(codes)
+  return others.length === 0 ? code : undefined
+}
+
 function compile(): void {
   if (mtimeOf(PROGRAM) > mtimeOf(SOURCE)) return
   mkdirSync(join(ROOT, '.work'), { recursive: true })

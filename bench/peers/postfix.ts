@@ -125,8 +125,9 @@ virtual_uid_maps = static:${NOBODY}
 virtual_gid_maps = static:${NOBODY}
 virtual_mailbox_limit = 0
 virtual_transport = virtual
-# One client is the whole load. All else is as it is by default.
+# One client is the whole load. All else is as it is by default, but that no DNS is asked for names, of which there is none here.
 smtpd_client_connection_count_limit = 0
+smtpd_peername_lookup = no
 `
 }
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type CrowdResult, sendCrowd } from '../load/crowd.ts'
+import { guessUntilBlocked, onlyCode, sendCrowd } from '../load/crowd.ts'
 import type { Peer } from '../peers/peer.ts'
 import { type PosternPeer, startPosternPeer } from '../peers/postern.ts'
 import { startSmtpSink } from '../peers/postfix.ts'
@@ -22,7 +22,7 @@ export async function blocked(options: Options): Promise<Outcome> {
   const sink = await startSmtpSink(['-Q', 'CONNECT'])
   try {
     const load = { domain: DOMAIN, addresses: ADDRESSES, atOnce: ADDRESSES, seconds }
-    await untilAllBlocked({ ...load, port: postern.port })
+    await guessUntilBlocked({ ...load, port: postern.port })
     const rates = new Map<Peer, number[]>([
       [sink, []],
       [postern, []],
@@ -73,21 +73,6 @@ export async function blocked(options: Options): Promise<Outcome> {
     await postern.stop()
     await sink.stop()
   }
-}
-
-/** Guess until every address hears 421 at its connection. */
-async function untilAllBlocked(load: Omit<Parameters<typeof sendCrowd>[0], 'does'>): Promise<void> {
-  for (let tries = 0; tries < 20; tries++) {
-    await sendCrowd({ ...load, does: 'guess', seconds: 3 })
-    const result = await sendCrowd({ ...load, does: 'knock', seconds: 1 })
-    if (onlyCode(result) === '421') return
-  }
-  throw new Error('the guessing addresses were not blocked within a minute')
-}
-
-function onlyCode({ codes }: CrowdResult): string | undefined {
-  const [code, ...others] = Object.keys(codes)
-  return others.length === 0 ? code : undefined
 }
 
 interface Disk {

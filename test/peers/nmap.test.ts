@@ -1,5 +1,7 @@
 /** nmap, as Debian has it: its scripts for open relays and for user names find nothing here. */
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type RunningPostern, run, startPostern } from '../server.ts'
 import { needs } from './needs.ts'
@@ -44,6 +46,23 @@ for (const method of ['VRFY', 'EXPN'] as const) {
     assertNobody(await nmap('smtp-enum-users', args), GUESSED)
   })
 }
+
+test('nmap smtp-enum-users by RCPT, with a list and one name that it knew: blocked before it comes to the next', {
+  skip,
+}, async () => {
+  // It asks for more names only once it was told of one.
+  const names = ['root', ...Array.from({ length: 20 }, (_, index) => `nobody${index}`), 'admin']
+  const list = join(server.dataDir, 'names.lst')
+  await writeFile(list, names.map((name) => `${name}\n`).join(''))
+  const args = `smtp-enum-users.methods={RCPT},smtp-enum-users.domain=guessed.test,userdb=${list}`
+  const found = await nmap('smtp-enum-users', args)
+  assert.match(found.text, /\broot\b/, found.output)
+  assertNobody(found, names.slice(1))
+  const blocks = await server.postern(['blocks', 'list'])
+  assert.match(blocks.stdout, /127\.0\.0\.1 +unknown-recipients/)
+  // What was counted is forgotten with the block: the next test begins anew.
+  assert.equal((await server.postern(['blocks', 'lift', '--all'])).code, 0)
+})
 
 test('nmap smtp-enum-users by RCPT: finds none of its names, none of which exist', { skip }, async () => {
   assertNobody(
