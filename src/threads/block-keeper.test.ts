@@ -127,11 +127,27 @@ describe('a block', () => {
     assert.equal(store.rows.length, 1)
   })
 
+  test('of a network comes once too where a narrower one inside it is blocked already', async () => {
+    const { keeper, store, standing } = world()
+    await keeper.carryOut({ ...guesser, network: '2001:db8::/64' }, undefined)
+    const wider = { ...guesser, network: '2001:db8::/56' }
+    await keeper.carryOut(wider, undefined)
+    await keeper.carryOut(wider, undefined)
+    assert.deepEqual(
+      store.rows.map(({ network, repeats }) => [network, repeats]),
+      [
+        ['2001:db8::/64', 0],
+        ['2001:db8::/56', 0],
+      ],
+    )
+    assert.equal(standing.holds('2001:db8::/48'), false)
+  })
+
   test('never falls on who is on the never-block list', async () => {
     const { keeper, store } = world({ never: [IP] })
     await keeper.carryOut(guesser, undefined)
     assert.equal(store.rows.length, 0)
-    await assert.rejects(keeper.block({ network: IP, forMs: undefined, why: '', author: 'anna' }), /never-block list/)
+    await assert.rejects(keeper.block({ network: IP, forMs: undefined, why: '', author: 'anna' }), /never blocked/)
   })
 
   test('is lifted when the never-block list comes to hold its address', async () => {

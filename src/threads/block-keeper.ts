@@ -82,7 +82,7 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
   async function carryOutBlock(sentence: Extract<Sentence, { is: 'block' }>, ref: string | undefined): Promise<void> {
     const { network, reason, evidence } = sentence
     const [address = ''] = network.split('/')
-    if (parts.neverBlocked(address) || standing.standing(address)?.network === network) return
+    if (parts.neverBlocked(address) || standing.holds(network)) return
     if (standing.count() >= MOST_BLOCKS && standing.list().length >= MOST_BLOCKS) {
       throw new Fault(`Cannot block ${network}: ${MOST_BLOCKS} blocks stand already`, { temporary: true })
     }
@@ -95,7 +95,13 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
   async function suspend(ip: string, evidence: string, ref: string | undefined): Promise<void> {
     if (suspensions.has(ip)) return
     const suspension = { ip, evidence, sinceMs: clock.nowMs(), ...(ref === undefined ? {} : { ref }) }
-    await store.suspend(suspension)
+    try {
+      await store.suspend(suspension)
+    } catch (error) {
+      // The thread that asked has suspended it at once. Nobody could see that, nor end it: it is to ask again.
+      await parts.spread({ is: 'restored', ip })
+      throw error
+    }
     suspensions.set(ip, suspension)
     const todo = `If its clients are known to you, give it back with: postern trust restore ${ip}`
     events.trustSuspended({ ip, evidence, todo, ...(ref === undefined ? {} : { ref }) })
@@ -134,7 +140,7 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
       const [address = ''] = network.split('/')
       if (parts.neverBlocked(address)) {
         throw new Fault(
-          `Cannot block ${network}: it is on the never-block list (limits.neverBlock), which always wins; take it off first`,
+          `Cannot block ${network}: it is never blocked, being on the list limits.neverBlock or the administrator's own address`,
           { temporary: false },
         )
       }

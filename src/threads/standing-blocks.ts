@@ -7,6 +7,8 @@ import type { Block } from '#ledger/contract.ts'
 export interface StandingBlocks {
   /** The block that stands against this client; undefined where there is none, it has ended, or the client is never blocked. */
   standing(ip: string): Block | undefined
+  /** Does a block of exactly this network stand? One of a network inside or around it is another. */
+  holds(network: string): boolean
   /** Is this client never blocked, whatever it does? */
   neverBlocked(ip: string): boolean
   /** Milliseconds until this block ends by itself; undefined: when it is lifted. */
@@ -80,6 +82,10 @@ export function createStandingBlocks(
   for (const block of blocks) add(block)
   return {
     neverBlocked,
+    holds(network) {
+      const held = byNetwork.get(network)
+      return held !== undefined && !isOver(held)
+    },
     standing(ip) {
       const held = find(ip)
       return held === undefined || neverBlocked(ip) ? undefined : held.block

@@ -93,6 +93,8 @@ function whyNot(
     ? 'POP3 before SMTP is off'
     : sincePopLoginMs === undefined
       ? 'no POP3 login from this address'
-      : 'the last POP3 login from this address is too long ago'
+      : subject.loginFailed
+        ? 'a login that failed takes the right of a POP3 login away'
+        : 'the last POP3 login from this address is too long ago'
   return `${group}; ${login}; ${pop}`
 }

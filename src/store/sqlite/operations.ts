@@ -29,6 +29,11 @@ export interface Operations {
   readonly rolledBack: () => void
 }
 
+/** From the queue's side, whose entries of users have an index: there may be a million users. */
+const HOLD_OF_FROZEN = `UPDATE queue_entry SET held = 1 WHERE held = 0 AND user IN (
+  SELECT u.address FROM user u JOIN (SELECT DISTINCT user AS address FROM queue_entry WHERE user IS NOT NULL) q
+  ON q.address = u.address WHERE u.frozen IS NOT NULL)`
+
 /** Gather the writes of every matter on the writer's connection. */
 export function openOperations(db: DatabaseSync): Operations {
   const sequences = new Sequences(db)
@@ -63,6 +68,8 @@ export function openOperations(db: DatabaseSync): Operations {
     },
     recover() {
       messages.abandonOf()
+      // A kill between the two steps of stopping an account must not let its mail go.
+      db.exec(HOLD_OF_FROZEN)
       // What makes references in replies unguessable (DecisionStore.key).
       db.prepare("INSERT OR IGNORE INTO secret (name, value) VALUES ('references', ?)").run(randomBytes(32))
     },

@@ -54,6 +54,17 @@ export function queueContract(engine: StoreEngine): void {
     })
   })
 
+  it('holds what waits of a stopped account when it starts: the act may have been cut off', async () => {
+    const under = await engine.create()
+    await makeMailboxes(under.store, 2)
+    await enqueue(under.store, entriesOf(ONE, 'a@far.example'))
+    await enqueue(under.store, entriesOf(TWO, 'b@far.example'))
+    await under.store.directory.setUser(ONE, { frozen: { sinceMs: 0, why: 'seen', by: 'rule' } })
+    const again = await under.restart()
+    assert.deepEqual(await waiting(again.store), { 'a@far.example': true, 'b@far.example': false })
+    await again.close()
+  })
+
   it('holds, releases and removes thousands', async () => {
     await withStore(engine, async ({ store }) => {
       for (const user of [ONE, TWO]) {
