@@ -29,6 +29,11 @@ export function clientNetworks(ip: string): readonly ClientNetwork[] {
   })
 }
 
+/** Give the narrowest network of a client: whoever rotates inside it is still the same client. */
+export function clientNetwork(ip: string): string {
+  return ip.includes(':') ? (clientNetworks(ip)[0]?.network ?? ip) : ip
+}
+
 /** Read the first four of the eight 16-bit groups of an IPv6 address. */
 function firstGroups(ip: string): number[] {
   const [before = '', after] = ip.split('::')

@@ -1,3 +1,4 @@
+import { clientNetwork } from '#base/client-networks.ts'
 import type { Alarm, Clock } from '#base/clock.ts'
 
 /** Lines of one kind about one client that are written in a minute; the rest are counted and summed up at its end. */
@@ -41,7 +42,7 @@ export function createFloodGuard(clock: Clock, summedUp: (held: Held) => void): 
   }
 
   function find(kind: string, ip: string): Count {
-    const client = networkOf(ip)
+    const client = clientNetwork(ip)
     const key = `${kind} ${client}`
     const known = counts.get(key)
     if (known !== undefined) return known
@@ -67,14 +68,4 @@ export function createFloodGuard(clock: Clock, summedUp: (held: Held) => void): 
     },
     settle,
   }
-}
-
-/** One client is an IPv4 address or an IPv6 /64: rotating inside one's own network evades nothing. */
-function networkOf(ip: string): string {
-  if (!ip.includes(':')) return ip
-  const [head = '', tail] = ip.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const rest = tail === undefined || tail === '' ? [] : tail.split(':')
-  while (groups.length < 8 - rest.length) groups.push('0')
-  return `${[...groups, ...rest].slice(0, 4).join(':')}::/64`
 }

@@ -21,6 +21,8 @@ export class LogFile {
   #limits: RotationLimits
   #fd: number
   #writer: LineWriter
+  /** Files that were given up and still get their last lines. */
+  readonly #retiring = new Set<Promise<void>>()
 
   /** Open for appending; throws the file system's error. */
   constructor(file: string, limits: RotationLimits, clock: Clock) {
@@ -50,13 +52,15 @@ export class LogFile {
   /** Go on in a file of the same name: somebody else has moved the old one away. */
   reopen(): void {
     const fd = openForAppend(this.#file)
-    void this.#retire()
+    const retired = this.#retire().finally(() => this.#retiring.delete(retired))
+    this.#retiring.add(retired)
     this.#fd = fd
     this.#writer = new LineWriter(fd, this.#clock)
   }
 
+  /** Resolves when all lines are in their files, those of files moved away included. */
   async close(): Promise<void> {
-    await this.#retire()
+    await Promise.all([this.#retire(), ...this.#retiring])
   }
 
   drainSync(): void {

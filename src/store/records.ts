@@ -1,4 +1,4 @@
-import { clientNetworks } from '#base/client-networks.ts'
+import { clientNetwork } from '#base/client-networks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { DecisionRecord, DecisionStore } from './contract.ts'
 
@@ -89,7 +89,7 @@ export class Records {
     const nowMs = this.#parts.clock.nowMs()
     if (under !== undefined) return this.#keepNew(write, nowMs, under).ref
     const what = `${rule} ${outcome}`
-    const key = `${networkOf(ip)} ${what} ${user}`
+    const key = `${clientNetwork(ip)} ${what} ${user}`
     const known = this.#find(key, nowMs)
     if (known?.last !== undefined) return this.#repeat(known, known.last.ref, nowMs)
     if (this.#isFlooded(nowMs)) return this.#countTogether(what, write, nowMs)
@@ -240,11 +240,6 @@ export class Records {
 /** Make a record stand for clients of whom nothing is kept but their number: what it says of one is no evidence against him. */
 function ofMany({ sender: _, ...record }: DecisionRecord): DecisionRecord {
   return { ...record, ip: MANY_CLIENTS, recipients: [] }
-}
-
-/** Give the network that a client is known by: rotating inside one's own /64 is still the same client. */
-function networkOf(ip: string): string {
-  return ip.includes(':') ? (clientNetworks(ip)[0]?.network ?? ip) : ip
 }
 
 /** Give about how many characters a record takes. */
