@@ -217,6 +217,19 @@ describe('suspended trust', () => {
     assert.deepEqual(logged, ['suspended 172.17.0.1'])
   })
 
+  test('that cannot be kept on disk holds in every thread, and can be given back', async () => {
+    const { keeper, store, spread, logged, alarms } = world()
+    store.suspend = () => Promise.reject(new Error('disk full'))
+    await keeper.carryOut({ is: 'suspendTrust', ip: '172.17.0.1', evidence: 'seen' }, undefined)
+    assert.match(logged[0] as string, /fault keeping the suspended trust of 172\.17\.0\.1: Error: disk full/)
+    assert.equal(alarms.length, 1)
+    assert.equal(await keeper.restoreTrust('172.17.0.1', 'anna'), true)
+    assert.deepEqual(
+      spread.map(({ is }) => is),
+      ['suspended', 'restored'],
+    )
+  })
+
   test('is given back by an administrator, and its signs are forgotten', async () => {
     const { keeper, forgiven } = world()
     await keeper.carryOut({ is: 'suspendTrust', ip: '172.17.0.1', evidence: 'seen' }, undefined)

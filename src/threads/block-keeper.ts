@@ -98,9 +98,9 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
     try {
       await store.suspend(suspension)
     } catch (error) {
-      // The thread that asked has suspended it at once. Nobody could see that, nor end it: it is to ask again.
-      await parts.spread({ is: 'restored', ip })
-      throw error
+      // It holds all the same, until a restart: the thread that saw the signs holds it already, and an administrator must be able to
+      // see it and to end it.
+      events.faulted({ what: `keeping the suspended trust of ${ip}`, error })
     }
     suspensions.set(ip, suspension)
     const todo = `If its clients are known to you, give it back with: postern trust restore ${ip}`

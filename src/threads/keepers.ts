@@ -1,4 +1,5 @@
 /** Who carries out what a judgement asks for, on the main thread: blocks, suspended trust, stopped accounts, and who is told. */
+import { clientNetworks } from '#base/client-networks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Directory } from '#directory/contract.ts'
 import type { Events } from '#events/contract.ts'
@@ -37,7 +38,7 @@ export interface Keepers {
   readonly accounts: KeptAccounts
   /** Have a sentence carried out; nobody waits for it. */
   carryOut(sentence: Sentence, ref: string | undefined): void
-  /** Lift what stands against an address, and forget whatever was counted against it. */
+  /** Lift the blocks that an address brought upon itself, and forget whatever was counted against it. */
   pardon(ip: string, author: string): Promise<void>
 }
 
@@ -88,8 +89,14 @@ export function createKeepers(parts: KeepersParts): Keepers {
       void (sentence.is === 'freeze' ? accounts.carryOut(sentence, ref) : blocks.carryOut(sentence, ref))
     },
     async pardon(ip, author) {
-      await blocks.lift({ network: ip }, author)
-      for (const reason of Object.keys(COUNTERS_OF_REASON)) forgive(reason, ip)
+      const networks = clientNetworks(ip).map(({ network }) => network)
+      for (const { id, network, reason } of blocks.blocks()) {
+        // What a person blocked is theirs to lift, be the address in it or not.
+        if (networks.includes(network) && reason in COUNTERS_OF_REASON) await blocks.lift({ id }, author)
+      }
+      for (const reason of Object.keys(COUNTERS_OF_REASON)) {
+        for (const network of networks) forgive(reason, network)
+      }
     },
   }
 }
