@@ -196,7 +196,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     events,
     clock,
     lines: logs.write,
-    popLogin: (ip, atMs) => popLogins.note(ip, atMs),
+    popLogin: (ip, atMs, user) => popLogins.note(ip, atMs, user),
   })
   undo.push(() => sessions.stop())
 
@@ -212,6 +212,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     records,
     nextReference: numbers.next,
     act: sessions.act,
+    popLogins,
     events,
   })
   const { blocks, accounts } = keepers

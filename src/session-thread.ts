@@ -25,7 +25,7 @@ main.on('message', (message: ToSessionThread) => {
       void parts.bind(message.bindings).then((failures) => tell({ is: 'bound', round: message.round, failures }))
       break
     case 'popLogin':
-      parts.popLogins.note(message.ip, message.atMs)
+      parts.popLogins.note(message.ip, message.atMs, message.user)
       break
     case 'act':
       parts.act(message.act)

@@ -24,7 +24,7 @@ export interface FakeKeepers {
   readonly calls: unknown[]
   readonly blocks: Block[]
   readonly suspensions: Suspension[]
-  readonly logins: { ip: string; atMs: number }[]
+  readonly logins: { ip: string; atMs: number; user: string }[]
   audit: Audit
 }
 
@@ -34,7 +34,7 @@ export function createFakeKeepers(): FakeKeepers {
   const calls: unknown[] = []
   const blocks: Block[] = []
   const suspensions: Suspension[] = []
-  const logins: { ip: string; atMs: number }[] = []
+  const logins: { ip: string; atMs: number; user: string }[] = []
   let administrator: string | undefined
   let number = 0
 

@@ -214,8 +214,8 @@ test('who is trusted, what for, and whose trust is suspended', async () => {
 test('the ways that POP3 logins opened are listed, and closed', async () => {
   const nowMs = keepers.clock.nowMs()
   keepers.logins.push(
-    { ip: '203.0.113.9', atMs: nowMs - 4 * MINUTE_MS },
-    { ip: '203.0.113.8', atMs: nowMs - 10 * MINUTE_MS },
+    { ip: '203.0.113.9', atMs: nowMs - 4 * MINUTE_MS, user: 'anna@here.example' },
+    { ip: '203.0.113.8', atMs: nowMs - 10 * MINUTE_MS, user: 'anna@here.example' },
   )
   assert.match(await shell.done('relay grants list'), /relay\.popBeforeSmtp\.enabled is false/)
   await shell.done('settings set relay.popBeforeSmtp.enabled true')

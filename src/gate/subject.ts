@@ -49,6 +49,8 @@ export interface Subject {
   /** The login that was just denied: asked at `login`. */
   readonly deniedLogin?: DeniedLogin
   readonly failedCommands: number
+  /** The command that failed was refused by a rule, which counts against the client itself: asked at `command`. */
+  readonly refusedByRule?: true
   /** The client talked, or went, before the greeting: asked at `greeting`. */
   readonly talkedEarly?: boolean
   /** The reverse path, `''` for the null sender. */

@@ -56,14 +56,16 @@ export interface OpenConnections {
 
 /** The POP3 logins that open the way for their address (relay.popBeforeSmtp). */
 export interface PopLogins {
-  /** Remember that a login from this address succeeded at this moment; a later one counts anew. */
-  note(ip: string, atMs: number): void
+  /** Remember that a login from this address of this user succeeded at this moment; a later one counts anew. */
+  note(ip: string, atMs: number, user: string): void
   /** Milliseconds since the last login from this address; undefined when none is remembered. */
   sinceMs(ip: string, nowMs: number): number | undefined
   /** Every login remembered, newest first. */
-  list(): readonly { readonly ip: string; readonly atMs: number }[]
+  list(): readonly { readonly ip: string; readonly atMs: number; readonly user: string }[]
   /** Forget the login from this address; false when none was remembered. */
   revoke(ip: string): boolean
+  /** Forget every login of this user: the account was stopped. */
+  revokeOf(user: string): void
 }
 
 /** A network that may not connect for a while. */

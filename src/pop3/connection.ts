@@ -209,12 +209,12 @@ export class Connection {
     if (row.next === 'startTls') return this.#startTls()
     this.#say(name, ref)
     if (row.next === 'close') this.#end(name === 'bye' ? 'QUIT' : row.text)
-    return row.counts === true ? this.#countFailure() : undefined
+    return row.counts === true ? this.#countFailure(ref !== undefined) : undefined
   }
 
-  async #countFailure(): Promise<void> {
+  async #countFailure(refusedByRule: boolean): Promise<void> {
     this.#session.failedCommands += 1
-    const refusal = await askGate('command', this.#session, this.#ports)
+    const refusal = await askGate('command', this.#session, this.#ports, refusedByRule ? { refusedByRule } : {})
     if (refusal === undefined || this.#wire.over) return
     this.#say(refusal.reply, refusal.ref)
     this.#end('too many failed commands')

@@ -15,7 +15,7 @@ export async function askGate(
   stage: AskedStage,
   session: Session,
   ports: Pop3Ports,
-  more: { readonly user?: string; readonly deniedLogin?: DeniedLogin } = {},
+  more: { readonly user?: string; readonly deniedLogin?: DeniedLogin; readonly refusedByRule?: true } = {},
 ): Promise<Refusal | undefined> {
   const { tag, user, failedCommands, failedLogins } = session
   const subject: Subject = {

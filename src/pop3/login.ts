@@ -33,7 +33,8 @@ export async function finishLogin(
       const refusal = await askGate('login', session, ports, { user: address })
       if (refusal !== undefined) return refusal
       ports.events.loginSucceeded({ ...tag, user: address, mechanism, tls })
-      ports.loggedIn(tag.ip)
+      // Who may not send to other domains, or not at all, opens the way for nobody.
+      if (result.user.frozen === undefined && !result.user.localDomainsOnly) ports.loggedIn(tag.ip, address)
       try {
         session.maildrop = new Maildrop(mailboxId, await ports.mailboxes.list(mailboxId))
       } catch (error) {

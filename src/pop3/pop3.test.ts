@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { parseStory } from '#gate/story.ts'
 import { defaults } from '#gate/testing.ts'
 import { COMMANDS } from './command-table.ts'
-import { createWorld, digest, fakeSignIn, PASSWORD, settle, type World } from './testing.ts'
+import { createWorld, digest, fakeSignIn, PASSWORD, settle, USER, type World } from './testing.ts'
 
 const MESSAGES = ['Subject: one\r\n\r\nHello\r\n', 'Subject: two\r\n\r\n.\r\n..\r\nno end', 'A: b\r\n\r\n']
 
@@ -164,6 +164,16 @@ test('a login tells who may relay after it', async () => {
   const world = createWorld()
   await world.connect({ ip: '127.0.0.9' }).logIn()
   assert.deepEqual(world.loggedIn, ['127.0.0.9'])
+})
+
+test('a login opens the way for nobody whose sending is stopped, or who may send to local domains only', async () => {
+  for (const kept of [{ frozen: { sinceMs: 0, why: 'seen', by: 'rule' } }, { localDomainsOnly: true }]) {
+    const user = { ...USER, ...kept }
+    const signIn = { ...fakeSignIn(), password: async () => ({ is: 'user', user }) as const }
+    const world = createWorld({ ports: { signIn } })
+    await world.connect({ ip: '127.0.0.9' }).logIn()
+    assert.deepEqual(world.loggedIn, [])
+  }
 })
 
 test('a bug closes one session and no other', async () => {

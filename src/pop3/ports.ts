@@ -26,7 +26,7 @@ export interface Pop3Ports {
   readonly sentence: (sentence: Sentence, ref: string | undefined) => void
   readonly events: Events
   /** A login from this address succeeded: relaying after POP3 (`relay.popBeforeSmtp`) goes by it. */
-  readonly loggedIn: (ip: string) => void
+  readonly loggedIn: (ip: string, user: string) => void
 }
 
 /** One listening socket's meaning. */

@@ -27,9 +27,10 @@ export async function converse(session: Session, desk: Desk): Promise<void> {
   const { wire, service, ip } = session
   desk.events.sessionOpened({ service, ip })
   let why = 'done'
+  let isServed = true
   try {
-    if (await greet(session, desk)) why = await serve(session, desk)
-    else why = 'refused'
+    isServed = await greet(session, desk)
+    why = isServed ? await serve(session, desk) : 'refused'
   } catch (error) {
     why = parting(session, error, desk)
   } finally {
@@ -37,7 +38,8 @@ export async function converse(session: Session, desk: Desk): Promise<void> {
     // A server that is stopping, or has a bug, is to blame itself.
     if (transaction !== undefined && OUR_ENDS.has(why)) transaction.isSpared = true
     session.transaction = undefined
-    wire.end()
+    if (isServed) wire.end()
+    else wire.cut()
     await leaveRecord(session, transaction, why, desk)
     desk.events.sessionClosed({ service, ip, why })
   }
@@ -115,7 +117,7 @@ async function serve(session: Session, desk: Desk): Promise<string> {
     const line = await wire.line(COMMAND_LINE_OCTETS)
     session.commands += 1
     let answer = typeof line === 'string' ? await run(session, line, desk) : answerFault(session, line.fault, desk)
-    if (hasFailed(answer)) answer = (await countFailure(session, desk)) ?? answer
+    if (hasFailed(answer)) answer = (await countFailure(session, answer, desk)) ?? answer
     if (session.abandoned.length > 0) answer = (await tellAbandoned(session, desk)) ?? answer
     if (session.refusals > MOST_REFUSALS) answer = 'tooManyErrors'
     if (isAgainst(answer)) await tarpit(session, desk)
@@ -181,9 +183,11 @@ function answerFault({ service, ip }: Session, fault: LineFault, desk: Desk): Re
 }
 
 /** Count a command that failed, and ask the gate whether it was one too many. */
-async function countFailure(session: Session, desk: Desk): Promise<Answer | undefined> {
+async function countFailure(session: Session, answer: Answer, desk: Desk): Promise<Answer | undefined> {
   session.failedCommands += 1
-  const { refusal, findings } = await consult('command', session.subject(), session, desk)
+  const subject = session.subject()
+  if (typeof answer === 'object') subject.refusedByRule = true
+  const { refusal, findings } = await consult('command', subject, session, desk)
   session.observe(findings)
   return refusal
 }

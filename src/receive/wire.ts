@@ -177,6 +177,18 @@ export class Wire implements Expiring {
     if (this.#isClosed) this.#deadlines.leave(this)
   }
 
+  /**
+   * Close as soon as what was said is sent: for a client that is not served and had no time to say anything. To wait for it as `end` does would let the
+   * refused take the places of those who are served.
+   */
+  cut(): void {
+    this.flush()
+    this.#isOver = true
+    this.expiresAtTick = this.#deadlines.tickAfter(LINGER_MS)
+    this.#socket.end(() => this.#socket.destroy())
+    if (this.#isClosed) this.#deadlines.leave(this)
+  }
+
   /** A deadline has come (see Deadlines). */
   expire(): void {
     this.expiresAtTick = Number.POSITIVE_INFINITY

@@ -115,7 +115,7 @@ export class SupposedSession {
   async #countFailure(failed: Verdict): Promise<Verdict> {
     const at = this.stages.length - 1
     this.#now({ failedCommands: this.#subject.failedCommands + 1 })
-    const verdict = await this.#ask('command')
+    const verdict = await this.#ask('command', { refusedByRule: true })
     if (verdict.is === 'accept') return failed
     const { reply: _, ...silent } = this.stages[at] as TrialStage
     this.stages[at] = silent

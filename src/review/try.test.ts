@@ -91,7 +91,7 @@ test('try: a count that goes up several times is told once, as it stands in the 
   const counting = readersOf({ ...readers, evidence: ({ ip }) => [{ network: ip, count: ++count, times: 1 }] })
   const asked = { ...ASKED, recipients: ['nobody@here.example', 'nobody@here.example'] }
   const text = explainTrial(asked, await tryOut(asked, counting, defaults()))
-  assert.equal(text.match(/failed commands from 198\.51\.100\.7 with this one/g)?.length, 1, text)
+  assert.equal(text.match(/unknown recipients from 198\.51\.100\.7 with this one/g)?.length, 1, text)
 
   const loggedIn = { ...ASKED, user: 'anna@here.example', sender: 'x@far.example' }
   assert.doesNotMatch(

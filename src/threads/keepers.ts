@@ -5,7 +5,7 @@ import type { Directory } from '#directory/contract.ts'
 import type { Events } from '#events/contract.ts'
 import type { Sentence } from '#gate/record.ts'
 import { formatStory } from '#gate/story.ts'
-import type { Ledger, Suspension } from '#ledger/contract.ts'
+import type { Ledger, PopLogins, Suspension } from '#ledger/contract.ts'
 import type { Settings } from '#settings/schema.ts'
 import { formatReply } from '#smtp/replies.ts'
 import type { Store } from '#store/contract.ts'
@@ -28,6 +28,7 @@ export interface KeepersParts {
   readonly suspensions: Map<string, Suspension>
   readonly records: Records
   readonly nextReference: () => Reference
+  readonly popLogins: Pick<PopLogins, 'revokeOf'>
   /** Do something in every session thread; resolves when it holds there. */
   readonly act: (act: Act) => Promise<void>
   readonly events: Events
@@ -44,7 +45,7 @@ export interface Keepers {
 
 /** Create the keepers. */
 export function createKeepers(parts: KeepersParts): Keepers {
-  const { clock, settings, store, directory, ledger, standing, records, act, events } = parts
+  const { clock, settings, store, directory, ledger, standing, records, popLogins, act, events } = parts
 
   /** Forget what was counted against a network, so that lifting what followed from it is a new start. */
   function forgive(reason: string, network: string): void {
@@ -77,7 +78,10 @@ export function createKeepers(parts: KeepersParts): Keepers {
     directory,
     store: store.directory,
     queue: store.queue,
-    endSessionsOf: (user) => act({ is: 'endSessionsOf', user }),
+    endSessionsOf(user) {
+      popLogins.revokeOf(user)
+      return act({ is: 'endSessionsOf', user })
+    },
     notices,
     clock,
     events,

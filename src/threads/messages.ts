@@ -57,7 +57,7 @@ export type ToSessionThread =
   | { readonly is: 'policy'; readonly policy: Policy }
   /** Listen on exactly these from now on; open sessions live on. */
   | { readonly is: 'bind'; readonly round: number; readonly bindings: readonly Binding[] }
-  | { readonly is: 'popLogin'; readonly ip: string; readonly atMs: number }
+  | { readonly is: 'popLogin'; readonly ip: string; readonly atMs: number; readonly user: string }
   | { readonly is: 'act'; readonly round: number; readonly act: Act }
   /** The last batch of `lines` was taken: the next may follow (`LineBuffer.taken`). */
   | { readonly is: 'linesTaken' }
@@ -72,7 +72,7 @@ export type FromSessionThread =
       readonly failures: readonly { readonly binding: Binding; readonly error: string }[]
     }
   | { readonly is: 'lines'; readonly lines: string }
-  | { readonly is: 'popLogin'; readonly ip: string; readonly atMs: number }
+  | { readonly is: 'popLogin'; readonly ip: string; readonly atMs: number; readonly user: string }
   | { readonly is: 'acted'; readonly round: number }
   | { readonly is: 'sentence'; readonly sentence: Sentence; readonly ref: string | undefined }
   | { readonly is: 'stopped' }

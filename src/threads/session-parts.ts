@@ -11,7 +11,6 @@ import { openDirectory } from '#directory/directory.ts'
 import { createEvents } from '#events/create-events.ts'
 import { createLineBuffer } from '#events/line-buffer.ts'
 import type { Sentence } from '#gate/record.ts'
-import { isSmtp } from '#gate/subject.ts'
 import type { PopLogins, Suspension } from '#ledger/contract.ts'
 import { openJournal } from '#ledger/memory/journal.ts'
 import { openLedger } from '#ledger/memory/open.ts'
@@ -24,6 +23,7 @@ import type { Settings } from '#settings/schema.ts'
 import { Records } from '#store/records.ts'
 import { openStore } from '#store/sqlite/open.ts'
 import { openConnectionCounts } from './connection-counts.ts'
+import { connectionKey } from './facts/counters.ts'
 import { createFacts } from './facts.ts'
 import { type BindFailure, createListeners } from './listeners.ts'
 import type { Act, Binding, FromSessionThread, Policy, SessionThreadData } from './messages.ts'
@@ -118,7 +118,7 @@ export async function openSession(
   const pop3 = createPop3({
     ...shared,
     mailboxes: store.mailboxes,
-    loggedIn: (ip) => tell({ is: 'popLogin', ip, atMs: clock.nowMs() }),
+    loggedIn: (ip, user) => tell({ is: 'popLogin', ip, atMs: clock.nowMs(), user }),
   })
 
   function serve(socket: Socket, peer: Peer, service: Binding['service']): void {
@@ -128,7 +128,7 @@ export async function openSession(
       return
     }
     counts.opened(service)
-    const networks = isSmtp(service) ? clientNetworks(peer.ip).map(({ network }) => network) : []
+    const networks = clientNetworks(peer.ip).map(({ network }) => connectionKey(service, network))
     openConnections.enter(networks)
     socket.once('close', () => {
       counts.closed(service)
@@ -185,6 +185,7 @@ export async function openSession(
         suspensions.delete(wanted.ip)
         break
       case 'endSessionsOf':
+        popLogins.revokeOf(wanted.user)
         receiver.endSessionsOf(wanted.user)
         pop3.endSessionsOf(wanted.user)
         break

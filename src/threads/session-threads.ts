@@ -30,7 +30,7 @@ export interface SessionThreadsOptions {
   readonly sentence: (sentence: Sentence, ref: string | undefined) => void
   readonly lines: (batch: string) => void
   /** A POP3 login succeeded in one of the threads; all of them are told as well. */
-  readonly popLogin: (ip: string, atMs: number) => void
+  readonly popLogin: (ip: string, atMs: number, user: string) => void
 }
 
 export interface SessionThreads {
@@ -138,7 +138,7 @@ export async function startSessionThreads(options: SessionThreadsOptions): Promi
         break
       case 'popLogin':
         tellAll(message)
-        options.popLogin(message.ip, message.atMs)
+        options.popLogin(message.ip, message.atMs, message.user)
         break
       case 'bound':
         rounds.get(message.round)?.failures.push(...message.failures)

@@ -1,17 +1,16 @@
 import { findPassed, tallyText } from '../limit.ts'
 import type { Rule } from '../rule.ts'
-import { isSmtp } from '../subject.ts'
 
 /** One client may not take up all connections. */
 export const clientConnections: Rule = {
   name: 'client-connections',
   stage: 'connect',
-  about: 'One address holds at most so many connections to the SMTP services at once.',
+  about: 'One address holds at most so many connections at once, to the SMTP services and as many to POP3.',
   reads: ['limits.concurrentConnections', 'limits.exemptGroup', 'rules.concurrentConnections.action'],
   replies: ['tooManyFromYou'],
   needs: ['exemptGroup', 'clientConnections'],
-  exempts: ['members of limits.exemptGroup', 'other services than the three of SMTP'],
-  applies: ({ service }, { limits }) => isSmtp(service) && limits.concurrentConnections !== 'unlimited',
+  exempts: ['members of limits.exemptGroup'],
+  applies: ({ service }, { limits }) => service !== 'admin' && limits.concurrentConnections !== 'unlimited',
   action: {
     setting: 'rules.concurrentConnections.action',
     of: ({ rules }) => rules.concurrentConnections.action,

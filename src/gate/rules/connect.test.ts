@@ -84,10 +84,10 @@ table('client-connections', 'connect', [
     'defer',
   ],
   [
-    'POP3 is not held to it',
+    'POP3 is held to it too',
     { subject: { service: 'pop3' }, facts: { clientConnections: () => one(21) } },
-    'accept',
-    'silent',
+    'defer tooManyFromYou',
+    'defer',
   ],
   ['an exempt client', { facts: { ...IN_EXEMPT_GROUP, clientConnections: () => one(21) } }, 'accept', 'pass'],
   [

@@ -10,11 +10,13 @@ export const failedCommands: Rule = {
   needs: [],
   // The reply is 421 either way: the session ends, and nothing is said about a later one.
   action: { setting: 'rules.failedCommands.action', of: (settings) => settings.rules.failedCommands.action },
-  decide: ({ failedCommands: count }, _facts, { session: { maxFailedCommands } }) => {
+  decide: ({ failedCommands: count, refusedByRule }, _facts, { session: { maxFailedCommands } }) => {
     const saw = `${count} failed commands, ${maxFailedCommands === 'unlimited' ? 'no limit' : `at most ${maxFailedCommands}`}`
     const setting = 'session.maxFailedCommands'
+    // What a rule refused is counted as what it was, if it was anything: one wrong password sent a thousand times is one guess.
+    const evidence = refusedByRule === true ? {} : ({ evidence: 'failedCommand' } as const)
     return maxFailedCommands !== 'unlimited' && count > maxFailedCommands
-      ? { is: 'refuse', saw, setting, reply: 'tooManyErrors', evidence: 'failedCommand' }
-      : { is: 'pass', saw, setting, evidence: 'failedCommand' }
+      ? { is: 'refuse', saw, setting, reply: 'tooManyErrors', ...evidence }
+      : { is: 'pass', saw, setting, ...evidence }
   },
 }

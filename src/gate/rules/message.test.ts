@@ -152,6 +152,12 @@ table('failed-commands', 'command', [
     'pass pass',
   ],
   [
+    'over all sessions, one more that a rule refused, which counts as what it was',
+    { subject: { failedCommands: 1, refusedByRule: true }, facts: { evidence: () => one(201) } },
+    'accept',
+    'pass',
+  ],
+  [
     'over all sessions, one more',
     { subject: { failedCommands: 1 }, facts: { evidence: () => one(201) } },
     'defer addressBlocked',

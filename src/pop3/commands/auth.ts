@@ -1,4 +1,5 @@
 import type { ExchangeStep, MechanismName } from '#auth/contract.ts'
+import { askGate } from '../gate.ts'
 import { finishLogin } from '../login.ts'
 import type { Pop3Ports } from '../ports.ts'
 import type { Reply } from '../replies.ts'
@@ -47,17 +48,22 @@ export async function authResponse(
   return response.length === 0 ? finishLogin(session, sasl.mechanism, sasl.result, ports) : 'malformedLogin'
 }
 
-function follow(
+async function follow(
   session: Session,
   { mechanism, exchange }: SaslExchange,
   step: ExchangeStep,
   ports: Pop3Ports,
-): Reply | Promise<Reply> {
+): Promise<Reply> {
   if (step.is === 'challenge') {
     session.sasl = { mechanism, exchange }
     return { is: 'challenge', data: step.data }
   }
   if (step.data === undefined) return finishLogin(session, mechanism, step.result, ports)
+  // It proves that the password was right, so it is sent to nobody whom the gate does not let in.
+  if (step.result.is === 'user') {
+    const refusal = await askGate('login', session, ports, { user: step.result.user.address })
+    if (refusal !== undefined) return refusal
+  }
   // RFC 5034 §4: +OK carries no data, so the last message is one more challenge with an empty answer.
   session.sasl = { mechanism, exchange, result: step.result }
   return { is: 'challenge', data: step.data }

@@ -55,12 +55,6 @@ async function settle(
   desk: Desk,
 ): Promise<Answer> {
   const { result, data } = step
-  if (result.is === 'user' && data !== undefined) {
-    // RFC 4954 §4: the server's last message goes as a challenge, which the client answers with nothing.
-    const answer = await ask(session, data)
-    if (typeof answer === 'string') return answer
-    if (answer.length > 0) return 'loginMalformed'
-  }
   if (result.is !== 'user') return deny(session, mechanism, result, desk)
   const { address, id } = result.user
   const { service, ip, tls } = session
@@ -69,6 +63,16 @@ async function settle(
   if (refusal !== undefined) {
     session.loginFailed = true
     return refusal
+  }
+  if (data !== undefined) {
+    // RFC 4954 §4: the server's last message goes as a challenge, which the client answers with nothing. It proves that the password
+    // was right, so it is sent to nobody whom the gate does not let in.
+    const answer = await ask(session, data)
+    if (typeof answer === 'string' || answer.length > 0) {
+      const why = 'the password was right, and the client did not finish'
+      desk.events.loginFailed({ service, ip, name: address, mechanism, why })
+      return typeof answer === 'string' ? answer : 'loginMalformed'
+    }
   }
   session.user = address
   session.userId = id

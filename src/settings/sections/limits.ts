@@ -29,7 +29,7 @@ export const limits = {
   ),
   concurrentConnections: byAddress(
     20,
-    'Connections to the SMTP services that one address may hold open at once.',
+    'Connections that one address may hold open at once to the SMTP services, and as many to POP3.',
     'Max. number of concurrent SMTP connections from one IP address',
   ),
   connectionsPerMinute: byAddress(300, 'Connections that one address may begin in any minute.'),

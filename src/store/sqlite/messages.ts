@@ -35,9 +35,11 @@ export function writeMessages(
   const place = db.prepare('INSERT INTO placement (mailbox, message, size) VALUES (?, ?, ?)')
   const count = db.prepare('UPDATE mailbox SET messages = messages + 1, bytes = bytes + ? WHERE id = ?')
   const queue = db.prepare(
-    `INSERT INTO queue_entry (message, created_at, recipient, notify, orcpt, ret, envid, body, smtputf8, user, ip)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO queue_entry (message, created_at, recipient, notify, orcpt, ret, envid, body, smtputf8, user, ip, held)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  // What was on its way here while its account was stopped was judged before, and is held with the rest.
+  const isStopped = db.prepare('SELECT 1 FROM user WHERE address = ? AND frozen IS NOT NULL')
   const decide = db.prepare('INSERT INTO decision (id, at, head, story) VALUES (?, ?, ?, ?)')
   const openDraft = db.prepare('INSERT INTO draft (body, line) VALUES (?, ?)')
   const closeDraft = db.prepare('DELETE FROM draft WHERE body = ?')
@@ -74,7 +76,8 @@ export function writeMessages(
       for (const entry of entries) {
         const { recipient, notify = null, orcpt = null, ret = null, envid = null, user = null, ip = null } = entry
         const smtputf8 = entry.smtputf8 === true ? 1 : 0
-        queue.run(id, receivedAtMs, recipient, notify, orcpt, ret, envid, entry.body ?? null, smtputf8, user, ip)
+        const held = user !== null && isStopped.get(user) !== undefined ? 1 : 0
+        queue.run(id, receivedAtMs, recipient, notify, orcpt, ret, envid, entry.body ?? null, smtputf8, user, ip, held)
       }
       if (holders === 0) throw new Error('A message needs a mailbox or a queue entry to stand in')
       if (holders > 1) share.run(id, holders)

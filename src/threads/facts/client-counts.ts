@@ -4,7 +4,7 @@ import type { FactReaders, Tally } from '#gate/facts.ts'
 import type { Subject } from '#gate/subject.ts'
 import { type Awaitable, DAY_MS, HOUR_MS, MINUTE_MS, type Question } from '#ledger/contract.ts'
 import type { FactSources } from '../facts.ts'
-import { CLIENT, PUBLIC_CLIENTS, TRUST } from './counters.ts'
+import { CLIENT, connectionKey, PUBLIC_CLIENTS, TRUST } from './counters.ts'
 import { type GroupFacts, isTrusted } from './groups.ts'
 import { when } from './when.ts'
 
@@ -41,9 +41,9 @@ export function createClientCounts(sources: FactSources, groups: GroupFacts): Cl
   return {
     serviceConnections: ({ service }) => sources.connections(service) + supposed,
 
-    clientConnections({ ip }) {
+    clientConnections({ service, ip }) {
       const networks = clientNetworks(ip)
-      const counts = sources.openConnections.look(networks.map(({ network }) => network))
+      const counts = sources.openConnections.look(networks.map(({ network }) => connectionKey(service, network)))
       return networks.map((each, index) => ({ ...each, count: (counts[index] ?? 0) + supposed }))
     },
 

@@ -1,5 +1,6 @@
 /** What the ledger counts, by name: whoever counts, reads or forgets a count names it from here. */
 import { EVIDENCE, type EvidenceKind } from '#gate/evidence.ts'
+import { isSmtp, type Subject } from '#gate/subject.ts'
 import { DAY_MS, HOUR_MS } from '#ledger/contract.ts'
 import type { Settings } from '#settings/schema.ts'
 
@@ -8,6 +9,11 @@ export const CLIENT = {
   connections: 'connections',
   messages: 'messages',
 } as const
+
+/** Name the open connections of a network: those of SMTP and those of POP3 are counted apart, each to the same limit. */
+export function connectionKey(service: Subject['service'], network: string): string {
+  return isSmtp(service) ? network : `pop3 ${network}`
+}
 
 /** Evidence against a client, by its networks. */
 export const EVIDENCE_COUNTER: Readonly<Record<EvidenceKind, string>> = {

@@ -65,6 +65,15 @@ export function queueContract(engine: StoreEngine): void {
     await again.close()
   })
 
+  it('holds from the first what comes of an account that was stopped while it was on its way', async () => {
+    await withStore(engine, async ({ store }) => {
+      await makeMailboxes(store, 2)
+      await store.directory.setUser(ONE, { frozen: { sinceMs: 0, why: 'seen', by: 'rule' } })
+      await enqueue(store, [...entriesOf(ONE, 'a@far.example'), ...entriesOf(TWO, 'b@far.example')])
+      assert.deepEqual(await waiting(store), { 'a@far.example': true, 'b@far.example': false })
+    })
+  })
+
   it('holds, releases and removes thousands', async () => {
     await withStore(engine, async ({ store }) => {
       for (const user of [ONE, TWO]) {
