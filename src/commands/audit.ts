@@ -28,10 +28,14 @@ function findingsText(findings: readonly Finding[], relayed: boolean): string {
   return [...closed, ...parts].join('\n\n')
 }
 
-function probeText({ from, steps }: NonNullable<Audited['probe']>): string {
+function probeText({ from, steps, notAsked }: NonNullable<Audited['probe']>): string {
+  if (steps.length === 0) return `The server was not asked: ${printable(notAsked ?? 'no reason was given', 500)}.`
   const relayed = steps.filter((step) => step.relayed)
   const asked = `The server was asked as a stranger would, from ${printable(from)}, in ${steps.length} ways`
+  const inside =
+    notAsked === undefined ? [] : [`(From inside the process, and not over a network: ${printable(notAsked, 500)}.)`]
   return [
+    ...inside,
     relayed.length === 0 ? `${asked}: it relayed nothing.` : `${asked}: it would have RELAYED ${relayed.length}.`,
     ...steps.flatMap(({ said, answered, relayed }) => [
       `  C: ${printable(said)}`,

@@ -30,7 +30,7 @@ export interface Audit {
     /** The address that the server saw. */
     readonly from: string
     readonly steps: readonly ProbeStep[]
-    /** Why the server could not be asked at all; there are no steps then. */
+    /** Why it was not asked over a network; where it was not asked at all there are no steps. */
     readonly notAsked?: string
   }
 }

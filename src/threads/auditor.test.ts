@@ -34,6 +34,13 @@ test('settings that open no way raise no objection, and the probe is refused eac
   assert.equal(world.kept.length, 0)
 })
 
+test('a probe that could not come over a network says so, and asks from inside', async () => {
+  const { auditor } = auditorOver(OUTSIDE)
+  const { probe } = await auditor.audit(defaults(), { probe: 'network' })
+  assert.ok((probe?.steps.length ?? 0) > 20)
+  assert.match(probe?.notAsked ?? '', /no other machine can come/)
+})
+
 test('a group that is half the Internet is told of before it is kept', async () => {
   const { auditor } = auditorOver(OUTSIDE)
   const wide = defaults({ ipGroups: { 'local-clients': [{ address: '128.0.0.0/2', enabled: true }] } })

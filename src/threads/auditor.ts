@@ -41,12 +41,16 @@ export function createAuditor(parts: AuditorParts): Auditor {
 
   async function probe(settings: Settings, overNetwork: boolean): Promise<ProbeResult> {
     const options = await probeOptions(settings)
+    let notAsked: string | undefined
     if (overNetwork) {
       const place = parts.listening().find(({ service, host }) => service === 'smtp' && !isLoopback(host))
       if (place !== undefined) {
         const result = await probeOverNetwork(place, options)
         if (result.from !== '') await parts.forgive(result.from)
         if (result.steps.length > 0) return result
+        notAsked = result.notAsked
+      } else {
+        notAsked = 'SMTP listens where no other machine can come'
       }
     }
     // As strangers come, through the same code; what it asks is counted nowhere, and it is not kept waiting.
@@ -58,7 +62,8 @@ export function createAuditor(parts: AuditorParts): Auditor {
       sentence: () => {},
     })
     try {
-      return await probeInProcess(async (ip) => connectTo(receiver, ip), options)
+      const result = await probeInProcess(async (ip) => connectTo(receiver, ip), options)
+      return notAsked === undefined ? result : { ...result, notAsked }
     } finally {
       await receiver.stop()
     }
