@@ -50,7 +50,7 @@ function memoryStore(): BlockStore & { readonly rows: BlockRow[]; readonly suspe
   }
 }
 
-function world({ never = [] as readonly string[] } = {}) {
+function world({ never = [] as readonly string[], most = 100 } = {}) {
   const clock = new ManualClock()
   const neverBlocked = (ip: string) => never.includes(ip)
   const standing = createStandingBlocks(clock, neverBlocked)
@@ -66,6 +66,7 @@ function world({ never = [] as readonly string[] } = {}) {
     standing,
     suspensions: new Map(),
     neverBlocked,
+    most,
     spread: async (change) => {
       spread.push(change)
     },
@@ -143,6 +144,19 @@ describe('a block', () => {
     assert.equal(standing.holds('2001:db8::/48'), false)
   })
 
+  test('takes the place of the one that ends soonest where all places are taken, but of none that a person made', async () => {
+    const { keeper, clock } = world({ most: 3 })
+    await keeper.block({ network: '203.0.113.0/24', forMs: MINUTE_MS, why: 'spam', author: 'anna' })
+    for (const host of [1, 2, 3, 4]) {
+      await keeper.carryOut({ ...guesser, network: `198.51.100.${host}` }, undefined)
+      clock.advance(1000)
+    }
+    assert.deepEqual(
+      keeper.blocks().map(({ network }) => network),
+      ['203.0.113.0/24', '198.51.100.3', '198.51.100.4'],
+    )
+  })
+
   test('never falls on who is on the never-block list', async () => {
     const { keeper, store } = world({ never: [IP] })
     await keeper.carryOut(guesser, undefined)
@@ -198,7 +212,7 @@ describe('a block', () => {
     const { keeper, store, logged } = world()
     store.add = () => Promise.reject(new Error('disk full'))
     await keeper.carryOut(guesser, undefined)
-    assert.match(logged[0] as string, /fault carrying out: block 198\.51\.100\.7: Error: disk full/)
+    assert.match(logged[0] as string, /fault carrying out a block or a suspension: Error: disk full/)
   })
 })
 

@@ -31,6 +31,8 @@ export interface BlockKeeperParts {
   /** Keep a record of a block that a person made; gives its reference, which its clients are told. */
   readonly record: (block: { readonly network: string; readonly why: string; readonly author: string }) => string
   readonly events: Pick<Events, 'blocked' | 'blockLifted' | 'trustSuspended' | 'trustRestored' | 'faulted'>
+  /** Blocks that may stand at once; absent: MOST_BLOCKS. */
+  readonly most?: number
   /** Called with each suspension that is new. */
   readonly alarmed: (suspension: Suspension) => void
 }
@@ -47,13 +49,15 @@ export interface KeptBlocks extends BlockKeeper {
 
 /** A block within this time after another of the same network is a repeat, and twice as long. */
 const REPEAT_WITHIN_MS = 7 * 24 * 3_600_000
-/** Beyond this many no more are kept: memory and disk are bounded, and the counts still hold each client. */
+/** Blocks that stand at once: memory and disk are bounded, and the counts still hold a client whose block is let go. */
 const MOST_BLOCKS = 100_000
+/** The reason of a block that a person made: it goes by itself only at its end. */
+const BY_HAND = 'by-hand'
 const FORGET_AT_ONCE = 500
 
 /** Create the keeper of blocks and suspensions on the main thread. */
 export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
-  const { store, clock, settings, standing, suspensions, events } = parts
+  const { store, clock, settings, standing, suspensions, events, most = MOST_BLOCKS } = parts
   /** Networks and addresses whose sentence is being carried out: the sessions of one flood all bring the same. */
   const underWay = new Set<string>()
 
@@ -83,13 +87,27 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
     const { network, reason, evidence } = sentence
     const [address = ''] = network.split('/')
     if (parts.neverBlocked(address) || standing.holds(network)) return
-    if (standing.count() >= MOST_BLOCKS && standing.list().length >= MOST_BLOCKS) {
-      throw new Fault(`Cannot block ${network}: ${MOST_BLOCKS} blocks stand already`, { temporary: true })
-    }
+    if (standing.count() >= most) await makeRoom()
     const nowMs = clock.nowMs()
     const repeats = await store.countSince(network, nowMs - REPEAT_WITHIN_MS)
     const block = { network, reason, evidence, sinceMs: nowMs, untilMs: untilOf(sentence, repeats), repeats }
     await keep({ ...block, ...(ref === undefined ? {} : { ref }) })
+  }
+
+  /** Let the block go that ends soonest: who floods with blocked networks must not keep the next guesser from being blocked. */
+  async function makeRoom(): Promise<void> {
+    let soonest: (Block & { readonly untilMs: number }) | undefined
+    const blocks = standing.list()
+    if (blocks.length < most) return
+    for (const block of blocks) {
+      const { untilMs, reason } = block
+      if (untilMs === undefined || reason === BY_HAND) continue
+      if (soonest === undefined || untilMs < soonest.untilMs) soonest = { ...block, untilMs }
+    }
+    if (soonest === undefined) throw new Fault(`Cannot block more: ${most} blocks by hand stand`, { temporary: true })
+    await store.lift(soonest.id)
+    standing.remove(soonest.id)
+    await parts.spread({ is: 'lifted', id: soonest.id })
   }
 
   async function suspend(ip: string, evidence: string, ref: string | undefined): Promise<void> {
@@ -129,7 +147,8 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
         if (sentence.is === 'block') await carryOutBlock(sentence, ref)
         else await suspend(sentence.ip, sentence.evidence, ref)
       } catch (error) {
-        events.faulted({ what: `carrying out: ${key}`, error })
+        // One name for all: the log is guarded by it, and a flood has a new network each time.
+        events.faulted({ what: 'carrying out a block or a suspension', error })
       } finally {
         underWay.delete(key)
       }
@@ -148,7 +167,7 @@ export function createBlockKeeper(parts: BlockKeeperParts): KeptBlocks {
       const nowMs = clock.nowMs()
       return keep({
         network,
-        reason: 'by-hand',
+        reason: BY_HAND,
         evidence: why,
         sinceMs: nowMs,
         repeats: 0,
