@@ -34,6 +34,7 @@ export async function judge(
 ): Promise<Judgement> {
   const all: Case = { stage, subject, readers, settings, facts: {} as FactTable, findings: [], sentences: [] }
   let verdict: Verdict | undefined
+  let trouble: { readonly trouble: unknown } | undefined
   for (const rule of rulesOf(stage)) {
     if (rule.applies !== undefined && !rule.applies(subject, settings)) continue
     try {
@@ -43,11 +44,12 @@ export async function judge(
       verdict = note(rule, known, all)
       if (known.evidence !== undefined) verdict = (await weighCounted(known.evidence, all)) ?? verdict
     } catch (error) {
+      trouble = { trouble: error }
       verdict = noteUnanswered(rule, error, all)
     }
     if (verdict !== undefined) break
   }
-  return { verdict: verdict ?? ACCEPT, findings: all.findings, sentences: all.sentences }
+  return { verdict: verdict ?? ACCEPT, findings: all.findings, sentences: all.sentences, ...trouble }
 }
 
 /** Let a rule spare the subject before what is costly is looked up; where that has to wait, the whole opinion is given. */

@@ -45,4 +45,6 @@ export interface Judgement {
   readonly verdict: Verdict
   readonly findings: readonly Finding[]
   readonly sentences: readonly Sentence[]
+  /** What a rule or a reader of facts threw, where that made the verdict a deferral: for the log of whoever asked. */
+  readonly trouble?: unknown
 }

@@ -27,7 +27,8 @@ export async function askGate(
     ...(user === undefined ? {} : { user }),
     ...more,
   }
-  const { verdict, findings, sentences } = await judge(stage, subject, ports.facts, ports.settings())
+  const { verdict, findings, sentences, trouble } = await judge(stage, subject, ports.facts, ports.settings())
+  if (trouble !== undefined) ports.events.faulted({ what: `judging at ${stage}`, error: trouble })
   // Nothing that is asked here can be discarded: that is for messages.
   const against = verdict.is === 'refuse' || verdict.is === 'defer' ? verdict : undefined
   const observed = findings.filter(

@@ -27,7 +27,9 @@ export async function consult(
   desk: Desk,
   facts: FactReaders<Subject> = desk.facts,
 ): Promise<Ruling> {
-  const { verdict, findings, sentences } = await judge(stage, subject, facts, desk.settings())
+  const { verdict, findings, sentences, trouble } = await judge(stage, subject, facts, desk.settings())
+  // The client is put off; whoever runs the server must hear why, a bug with its stack.
+  if (trouble !== undefined) desk.events.faulted({ what: `judging at ${stage}`, error: trouble })
   // Who lifts a block is led to the record behind it: the refusal's, or else the next of the session, whatever that will be.
   if (sentences.length > 0) session.named ??= desk.records.reserve()
   const named = session.named?.ref

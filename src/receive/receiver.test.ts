@@ -63,8 +63,10 @@ describe('trouble of ours', () => {
   })
 
   test('a lookup that breaks defers the recipient', async () => {
-    const { client } = await ready()
+    const { world, client } = await ready()
     assert.match((await say(client, 'RCPT TO:<bug@here.example>')) ?? '', /^451 4\.3\.0 /)
+    const told = world.events.filter(({ name }) => name === 'faulted').map(({ values }) => values.what)
+    assert.deepEqual(told, ['judging at recipient'])
     assert.match((await say(client, 'NOOP')) ?? '', /^250 /)
   })
 
