@@ -190,7 +190,11 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     policy: policy(),
     referenceKey,
     ledger: counts.shared,
-    standing: () => ({ blocks: standing.list(), suspensions: [...suspensions.values()] }),
+    standing: () => ({
+      blocks: standing.list(),
+      suspensions: [...suspensions.values()],
+      popLogins: popLogins.list(),
+    }),
     ended: counts.released,
     sentence: (sentence, ref) => keepers.carryOut(sentence, ref),
     events,

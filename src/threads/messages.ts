@@ -1,7 +1,7 @@
 /** What crosses between the main thread and the session threads: plain data. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Sentence } from '#gate/record.ts'
-import type { Block, Suspension } from '#ledger/contract.ts'
+import type { Block, PopLogins, Suspension } from '#ledger/contract.ts'
 import type { SharedLedger } from '#ledger/memory/table.ts'
 import type { ServiceName, Settings } from '#settings/schema.ts'
 import type { DirectoryChangeCount } from '#store/sqlite/cached-directory.ts'
@@ -43,6 +43,8 @@ export interface SessionThreadData {
   /** Who may not connect, and whose trust is suspended, when the thread starts; what changes comes as an `Act`. */
   readonly blocks: readonly Block[]
   readonly suspensions: readonly Suspension[]
+  /** The POP3 logins that open the way, newest first. */
+  readonly popLogins: ReturnType<PopLogins['list']>
   readonly policy: Policy
   readonly referenceKey: Uint8Array
 }

@@ -66,6 +66,7 @@ export async function openSession(
   const directory = openDirectory({ store })
   const counts = openConnectionCounts(data.counts, data.index)
   const popLogins = createPopLogins()
+  for (const { ip, atMs, user } of data.popLogins.toReversed()) popLogins.note(ip, atMs, user)
   const blocks = createStandingBlocks(clock, (ip) => policy.neverBlocked(ip), data.blocks)
   const suspensions = new Map(data.suspensions.map((suspension) => [suspension.ip, suspension]))
   const numbers = await openReferenceNumbers(store.decisions, createReferences(data.referenceKey), (error) =>

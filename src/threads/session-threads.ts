@@ -24,7 +24,7 @@ export interface SessionThreadsOptions {
   readonly clock: Clock
   readonly ledger: SharedLedger
   /** What stands when a thread starts: the first time, and again after its death. */
-  readonly standing: () => Pick<SessionThreadData, 'blocks' | 'suspensions'>
+  readonly standing: () => Pick<SessionThreadData, 'blocks' | 'suspensions' | 'popLogins'>
   /** A thread has ended, however it went: what it counted as its own is to be forgotten. */
   readonly ended: (index: number) => void
   readonly sentence: (sentence: Sentence, ref: string | undefined) => void
