@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url'
+import { isAscii } from './ascii.ts'
 import { formatIPv6, parseIPv4, readIPv6, withoutZone } from './ip.ts'
 
 /** RFC 1035 §2.3.4, in the form without the last dot. */
@@ -7,15 +8,13 @@ const MAX_NAME = 253
 const LABELS = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/
 /** RFC 1123 §2.1: the last label of a name is never a number, or it would read as an address. */
 const ENDS_IN_NUMBER = /(?:^|\.)\d+$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: telling ASCII from the rest is what it is for
-const ASCII = /^[\x00-\x7f]*$/
 
 /** Give a DNS name its one form: lower case, A-labels (RFC 5890 §2.3.2.1), no dot at the end; undefined for what is no name. */
 export function normalizeDnsName(text: string): string | undefined {
   if (text.length > MAX_NAME + 1) return undefined
   const lower = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase()
   // Only names beyond ASCII go through the URL rules, which read `1.2` as an IPv4 address and `a/b` as `a`.
-  const name = ASCII.test(lower) ? lower : /[%/?#@:\\]/.test(lower) ? '' : domainToASCII(lower)
+  const name = isAscii(lower) ? lower : /[%/?#@:\\]/.test(lower) ? '' : domainToASCII(lower)
   return name.length <= MAX_NAME && LABELS.test(name) && !ENDS_IN_NUMBER.test(name) ? name : undefined
 }
 

@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url'
+import { isAscii } from '#base/ascii.ts'
 
 /** A mail address taken apart. */
 export interface Address {
@@ -14,8 +15,6 @@ const MAX_DOMAIN_OCTETS = 255
 
 const LABELS = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/
 const LITERAL = /^\[[0-9a-z:.-]{1,253}\]$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: telling ASCII from the rest is what it is for
-const ASCII = /^[\x00-\x7f]*$/
 /** Atom characters of RFC 5322 §3.2.3, and beyond ASCII (RFC 6531 §3.3) what is seen: letters, marks, digits, symbols. */
 const DOT_ATOM =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u{a1}-\u{10ffff}-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u{a1}-\u{10ffff}-]+)*$/u
@@ -40,7 +39,7 @@ export function formatAddress({ local, domain }: Address): string {
 export function normalizeDomain(text: string): string | undefined {
   const lower = text.toLowerCase()
   // Only names beyond ASCII go through the URL rules, which read `1.2` as an IPv4 address.
-  const domain = ASCII.test(lower) ? lower : lower.includes('%') ? '' : domainToASCII(lower)
+  const domain = isAscii(lower) ? lower : lower.includes('%') ? '' : domainToASCII(lower)
   if (domain.length > MAX_DOMAIN_OCTETS) return undefined
   return LABELS.test(domain) || LITERAL.test(domain) ? domain : undefined
 }
@@ -48,7 +47,7 @@ export function normalizeDomain(text: string): string | undefined {
 /** Give a local part the form it is looked up by: NFC, lower case. RFC 5321 §2.4 leaves its case to the domain's own host: us. */
 export function normalizeLocal(local: string): string {
   const lower = local.toLowerCase()
-  return ASCII.test(lower) ? lower : lower.normalize('NFC')
+  return isAscii(lower) ? lower : lower.normalize('NFC')
 }
 
 /** Check an address that a user or a group is to have; gives what is wrong with it, or its looked-up form. */

@@ -1,3 +1,5 @@
+import { isAscii } from '#base/ascii.ts'
+
 /** Why a line is no command line. After `bareLf`, `bareCr` and `nul` nothing that follows can be trusted to be a line. */
 export type LineFault = 'tooLong' | 'bareLf' | 'bareCr' | 'nul' | 'notUtf8'
 
@@ -5,8 +7,6 @@ export type Line = string | { readonly fault: LineFault }
 
 const LF = 10
 const CR = 13
-// biome-ignore lint/suspicious/noControlCharactersInRegex: telling ASCII from the rest is what it is for
-const ASCII = /^[\x00-\x7f]*$/
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const FAULTS = Object.freeze({
@@ -137,7 +137,7 @@ function readLine(chunk: Buffer, start: number, end: number): Line {
   const text = chunk.toString('latin1', start, end)
   if (text.includes('\r')) return FAULTS.bareCr
   if (text.includes('\0')) return FAULTS.nul
-  if (ASCII.test(text)) return text
+  if (isAscii(text)) return text
   try {
     return UTF8.decode(chunk.subarray(start, end))
   } catch {

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { isAscii } from '#base/ascii.ts'
 
 /** A path as MAIL and RCPT name it (RFC 5321 §4.1.2), and what stood behind it on the line. */
 export interface PathArgument {
@@ -29,8 +30,6 @@ const QUOTED_STRING = new RegExp(`"((?:[ !#-\\[\\]-~${BEYOND_ASCII}]|\\\\[ -~])*
 const DOMAIN = new RegExp(`[\\w${BEYOND_ASCII}](?:[\\w${BEYOND_ASCII}.-]*[\\w${BEYOND_ASCII}])?`, 'uy')
 const LITERAL = /\[([0-9A-Za-z:.-]{1,64})\]/y
 const SOURCE_ROUTE = /@[\w.-]+(?:,@[\w.-]+)*:/y
-// biome-ignore lint/suspicious/noControlCharactersInRegex: telling ASCII from the rest is what it is for
-const ASCII = /^[\x00-\x7f]*$/
 
 /** Parse what follows `FROM:`: a path, or `<>` for the null sender (RFC 5321 §4.5.5). Undefined when it is neither. */
 export function parseReversePath(text: string): PathArgument | undefined {
@@ -62,7 +61,7 @@ function parsePath(text: string): PathArgument | undefined {
 /** Only a blank may stand between the path and its parameters. */
 function finish(address: string, text: string, end: number): PathArgument | undefined {
   if (end < text.length && text[end] !== ' ') return undefined
-  return { address, ascii: ASCII.test(address), rest: text.slice(end).trim() }
+  return { address, ascii: isAscii(address), rest: text.slice(end).trim() }
 }
 
 function match(pattern: RegExp, text: string, at: number) {
