@@ -4,6 +4,7 @@
  * A write is durable when its promise resolves: it survives kill -9 and power loss. A write that rejects with a Fault has
  * changed nothing. Reads see every write that has resolved before they began.
  */
+import type { Block, Suspension } from '#base/block.ts'
 import { Fault } from '#base/fault.ts'
 
 export type Awaitable<T> = T | Promise<T>
@@ -333,39 +334,19 @@ export interface ContactStore {
 
 // ---- blocks ---------------------------------------------------------------------------------------------------------
 
-/** A network that may not connect; see `Block` in the ledger's contract, whose fields these are. */
-export interface BlockRow {
-  readonly id: number
-  readonly network: string
-  readonly reason: string
-  readonly evidence: string
-  readonly sinceMs: number
-  readonly untilMs?: number
-  readonly repeats: number
-  readonly ref?: string
-  readonly author?: string
-}
-
-export interface SuspensionRow {
-  readonly ip: string
-  readonly evidence: string
-  readonly sinceMs: number
-  readonly ref?: string
-}
-
 /** Blocks and suspended trust: what a restart must not forget. */
 export interface BlockStore {
   /** Every block that has not ended at this moment, and was not lifted. */
-  standing(nowMs: number): Awaitable<readonly BlockRow[]>
+  standing(nowMs: number): Awaitable<readonly Block[]>
   /** How many blocks of this network began at this moment or later, those that have ended or were lifted by time included. */
   countSince(network: string, sinceMs: number): Awaitable<number>
-  add(block: Omit<BlockRow, 'id'>): Promise<BlockRow>
+  add(block: Omit<Block, 'id'>): Promise<Block>
   /** End a block; false when none of this number stands. It no longer counts as a repeat. */
   lift(id: number): Promise<boolean>
   /** Forget blocks that ended before this moment; at most `limit`, gives how many. */
   forgetBefore(untilMs: number, limit: number): Promise<number>
-  suspensions(): Awaitable<readonly SuspensionRow[]>
-  suspend(suspension: SuspensionRow): Promise<void>
+  suspensions(): Awaitable<readonly Suspension[]>
+  suspend(suspension: Suspension): Promise<void>
   /** Give an address its trust back; false when it was not suspended. */
   restoreTrust(ip: string): Promise<boolean>
   /** A small fact to be remembered across restarts, by name (`administrator-address`); undefined when it was never set. */

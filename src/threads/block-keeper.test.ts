@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Block, Suspension } from '#base/block.ts'
 import { ManualClock } from '#base/clock.ts'
 import { defaults } from '#gate/testing.ts'
-import type { Suspension } from '#ledger/contract.ts'
-import type { BlockRow, BlockStore, SuspensionRow } from '#store/contract.ts'
+import type { BlockStore } from '#store/contract.ts'
 import { createBlockKeeper, type Standing } from './block-keeper.ts'
 import { createStandingBlocks } from './standing-blocks.ts'
 
@@ -12,9 +12,9 @@ const HOUR_MS = 60 * MINUTE_MS
 const IP = '198.51.100.7'
 
 /** A store of blocks that remembers, and forgets when the test ends. */
-function memoryStore(): BlockStore & { readonly rows: BlockRow[]; readonly suspended: SuspensionRow[] } {
-  const rows: BlockRow[] = []
-  const suspended: SuspensionRow[] = []
+function memoryStore(): BlockStore & { readonly rows: Block[]; readonly suspended: Suspension[] } {
+  const rows: Block[] = []
+  const suspended: Suspension[] = []
   const facts = new Map<string, string>()
   let id = 0
   return {
@@ -111,7 +111,7 @@ describe('a block', () => {
     const hours: number[] = []
     for (let times = 0; times < 7; times++) {
       await keeper.carryOut(guesser, undefined)
-      const last = store.rows.at(-1) as BlockRow
+      const last = store.rows.at(-1) as Block
       hours.push(((last.untilMs as number) - last.sinceMs) / HOUR_MS)
       clock.advance((last.untilMs as number) - last.sinceMs)
     }

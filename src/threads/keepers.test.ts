@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Block } from '#base/block.ts'
 import { ManualClock } from '#base/clock.ts'
 import { defaults } from '#gate/testing.ts'
-import type { BlockRow } from '#store/contract.ts'
 import { createKeepers, type KeepersParts } from './keepers.ts'
 import { createStandingBlocks } from './standing-blocks.ts'
 
 const HOUR_MS = 3_600_000
 
 /** Keepers over blocks that stand already; of the other parts only what a pardon asks is there. */
-function world(blocks: readonly BlockRow[]) {
+function world(blocks: readonly Block[]) {
   const clock = new ManualClock()
   const standing = createStandingBlocks(clock, () => false, blocks)
   const forgotten = new Set<string>()
@@ -30,7 +30,7 @@ function world(blocks: readonly BlockRow[]) {
   return { keepers, standing, forgotten }
 }
 
-function block(id: number, network: string, reason: string): BlockRow {
+function block(id: number, network: string, reason: string): Block {
   return { id, network, reason, evidence: 'seen', sinceMs: 0, repeats: 0, untilMs: new ManualClock().nowMs() + HOUR_MS }
 }
 

@@ -1,11 +1,12 @@
 /** Who carries out what a judgement asks for, on the main thread: blocks, suspended trust, stopped accounts, and who is told. */
+import type { Suspension } from '#base/block.ts'
 import { clientNetworks } from '#base/client-networks.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Directory } from '#directory/contract.ts'
 import type { Events } from '#events/contract.ts'
 import type { Sentence } from '#gate/record.ts'
 import { formatStory } from '#gate/story.ts'
-import type { Ledger, PopLogins, Suspension } from '#ledger/contract.ts'
+import type { Ledger, PopLogins } from '#ledger/contract.ts'
 import type { Settings } from '#settings/schema.ts'
 import { formatReply } from '#smtp/replies.ts'
 import type { Store } from '#store/contract.ts'

@@ -1,7 +1,9 @@
 /** What crosses between the main thread and the session threads: plain data. */
+
 import type { MessagePort } from 'node:worker_threads'
+import type { Block, Suspension } from '#base/block.ts'
 import type { Sentence } from '#gate/record.ts'
-import type { Block, PopLogins, Suspension } from '#ledger/contract.ts'
+import type { PopLogins } from '#ledger/contract.ts'
 import type { SharedLedger } from '#ledger/memory/table.ts'
 import type { ServiceName, Settings } from '#settings/schema.ts'
 import type { DirectoryChangeCount } from '#store/sqlite/cached-directory.ts'

@@ -1,7 +1,9 @@
 /** What a session thread is made of: its own reader of the store, the gate's readers, the two protocols and their listeners. */
+
 import type { Socket } from 'node:net'
 import { openSignIn } from '#auth/sign-in.ts'
 import { acceptProxied } from '#base/accept-proxied.ts'
+import type { Suspension } from '#base/block.ts'
 import { clientNetworks } from '#base/client-networks.ts'
 import type { Clock } from '#base/clock.ts'
 import { createDns } from '#base/dns.ts'
@@ -11,7 +13,7 @@ import { openDirectory } from '#directory/directory.ts'
 import { createEvents } from '#events/create-events.ts'
 import { createLineBuffer } from '#events/line-buffer.ts'
 import type { Sentence } from '#gate/record.ts'
-import type { PopLogins, Suspension } from '#ledger/contract.ts'
+import type { PopLogins } from '#ledger/contract.ts'
 import { openJournal } from '#ledger/memory/journal.ts'
 import { openLedger } from '#ledger/memory/open.ts'
 import { openOpenConnections } from '#ledger/memory/open-connections.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Block } from '#base/block.ts'
 import { ManualClock } from '#base/clock.ts'
-import type { Block } from '#ledger/contract.ts'
 import { createStandingBlocks } from './standing-blocks.ts'
 
 const HOUR_MS = 3_600_000

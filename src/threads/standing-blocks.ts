@@ -1,7 +1,7 @@
+import type { Block } from '#base/block.ts'
 import { clientNetworks } from '#base/client-networks.ts'
 import type { Clock } from '#base/clock.ts'
 import { NetworkSet, parseRange } from '#base/network-set.ts'
-import type { Block } from '#ledger/contract.ts'
 
 /** The blocks that stand, as one thread knows them: asked at each connection, so the usual answer is one look into a map. */
 export interface StandingBlocks {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
+import type { Block } from '#base/block.ts'
 import { replyToBlocked } from '#gate/rules/blocked.ts'
-import type { Block } from '#ledger/contract.ts'
 import { formatReply as formatPop3Reply } from '#pop3/replies.ts'
 import type { Settings } from '#settings/schema.ts'
 import { formatReply } from '#smtp/replies.ts'

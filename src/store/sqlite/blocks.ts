@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { BlockRow, BlockStore, SuspensionRow } from '../contract.ts'
+import type { Block, Suspension } from '#base/block.ts'
+import type { BlockStore } from '../contract.ts'
 import { withoutNulls } from './rows.ts'
 
 const BLOCK = 'id, network, reason, evidence, since AS sinceMs, until AS untilMs, repeats, ref, author'
@@ -14,9 +15,9 @@ export function readBlocks(
   const suspensions = db.prepare(`SELECT ${SUSPENSION} FROM suspension ORDER BY since, ip`)
   const remembered = db.prepare('SELECT value FROM remembered WHERE name = ?')
   return {
-    standing: (nowMs) => standing.all(nowMs).map((row) => withoutNulls<BlockRow>(row)),
+    standing: (nowMs) => standing.all(nowMs).map((row) => withoutNulls<Block>(row)),
     countSince: (network, sinceMs) => Number(count.get(network, sinceMs)?.n),
-    suspensions: () => suspensions.all().map((row) => withoutNulls<SuspensionRow>(row)),
+    suspensions: () => suspensions.all().map((row) => withoutNulls<Suspension>(row)),
     remembered: (name) => remembered.get(name)?.value as string | undefined,
   }
 }
@@ -35,14 +36,14 @@ export function writeBlocks(db: DatabaseSync) {
   const restore = db.prepare('DELETE FROM suspension WHERE ip = ?')
   const remember = db.prepare('INSERT OR REPLACE INTO remembered (name, value) VALUES (?, ?)')
   return {
-    add(block: Omit<BlockRow, 'id'>): BlockRow {
+    add(block: Omit<Block, 'id'>): Block {
       const { network, reason, evidence, sinceMs, untilMs = null, repeats, ref = null, author = null } = block
       const { lastInsertRowid } = insert.run(network, reason, evidence, sinceMs, untilMs, repeats, ref, author)
       return { id: Number(lastInsertRowid), ...block }
     },
     lift: (id: number): boolean => remove.run(id).changes > 0,
     forgetBefore: (untilMs: number, limit: number): number => Number(forget.run(untilMs, limit).changes),
-    suspend({ ip, evidence, sinceMs, ref }: SuspensionRow): void {
+    suspend({ ip, evidence, sinceMs, ref }: Suspension): void {
       suspend.run(ip, evidence, sinceMs, ref ?? null)
     },
     restoreTrust: (ip: string): boolean => restore.run(ip).changes > 0,

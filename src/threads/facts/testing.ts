@@ -1,8 +1,9 @@
 /** What the tests of the facts share: a ledger that counts exactly, a small directory, and sources that answer for a stranger. */
+import type { Suspension } from '#base/block.ts'
 import { ManualClock } from '#base/clock.ts'
 import { NetworkSet, parseRange } from '#base/network-set.ts'
 import { defaults } from '#gate/testing.ts'
-import type { Ledger, Question, Suspension } from '#ledger/contract.ts'
+import type { Ledger, Question } from '#ledger/contract.ts'
 import type { UserRow } from '#store/contract.ts'
 import type { FactSources } from '../facts.ts'
 

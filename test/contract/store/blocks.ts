@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import type { BlockRow } from '#store/contract.ts'
+import type { Block } from '#base/block.ts'
 import type { StoreEngine } from './engine.ts'
 import { withStore } from './with-store.ts'
 
-function block(change: Partial<Omit<BlockRow, 'id'>> = {}): Omit<BlockRow, 'id'> {
+function block(change: Partial<Omit<Block, 'id'>> = {}): Omit<Block, 'id'> {
   return {
     network: '198.51.100.7',
     reason: 'unknown-recipients',
@@ -17,7 +17,7 @@ function block(change: Partial<Omit<BlockRow, 'id'>> = {}): Omit<BlockRow, 'id'>
   }
 }
 
-function byHand(change: Partial<Omit<BlockRow, 'id'>> = {}): Omit<BlockRow, 'id'> {
+function byHand(change: Partial<Omit<Block, 'id'>> = {}): Omit<Block, 'id'> {
   const { untilMs: _, ref: __, ...rest } = block({ reason: 'by-hand', author: 'postern (root)', ...change })
   return rest
 }
