@@ -10,12 +10,17 @@ const TRIES = 2
  * is found through the system first. Rejects with a Fault when that fails.
  */
 export async function openResolver(servers: readonly string[], timeoutMs: number): Promise<Resolver> {
-  const addresses = await Promise.all(servers.map(addressOf))
+  const addresses = await serverAddresses(servers)
   // All tries of all servers within the time that the whole question has: the wait doubles from one round to the next.
   const perTryMs = Math.max(50, Math.floor(timeoutMs / (3 * Math.max(1, addresses.length))))
   const resolver = new Resolver({ timeout: perTryMs, tries: TRIES, maxTimeout: perTryMs * 2 })
   if (addresses.length > 0) resolver.setServers(addresses)
   return resolver
+}
+
+/** Give servers by their addresses, as `setServers` takes them; rejects with a Fault when a name is not found. */
+export function serverAddresses(servers: readonly string[]): Promise<readonly string[]> {
+  return Promise.all(servers.map(addressOf))
 }
 
 /** Give a server as `setServers` takes it: `ADDRESS`, `ADDRESS:PORT` or `[IPv6]:PORT`. */

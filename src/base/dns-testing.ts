@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 
-const TYPES = { A: 1, NS: 2, CNAME: 5, PTR: 12, MX: 15, TXT: 16, AAAA: 28 } as const
+const TYPES = { A: 1, NS: 2, CNAME: 5, PTR: 12, MX: 15, TXT: 16, AAAA: 28, TLSA: 52 } as const
 export type ScriptedType = keyof typeof TYPES
 const CODES = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const
 
@@ -12,7 +12,7 @@ export interface ScriptedRecord {
   readonly ttl?: number
   /** The owner; absent: the name asked for. */
   readonly name?: string
-  /** `192.0.2.1`, `10 mail.example`, a name, a text; or the bytes themselves. */
+  /** `192.0.2.1`, `10 mail.example`, `3 1 1 HEX`, a name, a text; or the bytes themselves. */
   readonly data: string | Uint8Array
 }
 
@@ -23,6 +23,8 @@ export type ScriptedReply =
   | {
       readonly code?: keyof typeof CODES
       readonly answers?: readonly ScriptedRecord[]
+      /** Say that DNSSEC was validated (the AD bit). */
+      readonly secure?: true
       /** Say over UDP that the answer does not fit, so that it is asked for again over TCP. */
       readonly truncated?: true
       /** Answer another question than the one asked. */
@@ -138,12 +140,12 @@ function writeReply(
   reply: Exclude<ScriptedReply, 'silence' | Uint8Array>,
   isTruncated: boolean,
 ): Buffer {
-  const { code = 'NOERROR', answers = [], wrongId } = reply
+  const { code = 'NOERROR', answers = [], wrongId, secure } = reply
   const shown = isTruncated ? [] : answers
   const header = Buffer.alloc(12)
   header.writeUInt16BE((packet.readUInt16BE(0) + (wrongId === true ? 1 : 0)) & 0xffff, 0)
   // RFC 1035 §4.1.1: a response, recursion desired and available.
-  header.writeUInt16BE(0x8180 | (isTruncated ? 0x0200 : 0) | CODES[code], 2)
+  header.writeUInt16BE(0x8180 | (isTruncated ? 0x0200 : 0) | (secure ? 0x20 : 0) | CODES[code], 2)
   header.writeUInt16BE(1, 4)
   header.writeUInt16BE(shown.length, 6)
   const asked =
@@ -176,6 +178,10 @@ function rdataOf(type: ScriptedType, data: string | Uint8Array): Uint8Array {
     case 'MX': {
       const [preference = '', host = ''] = data.split(' ')
       return Buffer.concat([uint16(Number(preference)), nameBytes(host)])
+    }
+    case 'TLSA': {
+      const [usage, selector, matching, hex = ''] = data.split(' ')
+      return Buffer.concat([Uint8Array.from([usage, selector, matching].map(Number)), Buffer.from(hex, 'hex')])
     }
     case 'TXT': {
       const pieces = data.match(/.{1,255}/gs) ?? ['']

@@ -1,8 +1,18 @@
 /** Questions to DNS: bounded in time, in number and in memory; asked once for all who wait. An answer is data, never a throw. */
 import type { Resolver } from 'node:dns/promises'
 import type { Clock } from './clock.ts'
-import { DnsCache } from './dns-cache.ts'
-import { normalizeDnsName, reservedName, reverseDnsName } from './dns-name.ts'
+import { normalizeDnsName, reverseDnsName } from './dns-name.ts'
+import {
+  DnsQuestions,
+  type Engine,
+  type Kept,
+  MAX_TTL_S,
+  NO_NAME,
+  NONE_TTL_MS,
+  type Outcome,
+  serversText,
+  UNKNOWN_TTL_MS,
+} from './dns-questions.ts'
 import { openResolver } from './dns-resolver.ts'
 import { Fault, messageOf } from './fault.ts'
 
@@ -11,6 +21,8 @@ export interface DnsNone {
   readonly is: 'none'
   /** `NXDOMAIN`: the name does not exist at all. `no data`: it has no such record. Else why it was not asked. */
   readonly why: string
+  /** DNSSEC has proved it (only a `ValidatedDns` says so). */
+  readonly secure?: true
 }
 
 /** It could not be found out; trying again later may help. */
@@ -36,12 +48,20 @@ export interface DnsOptions {
   readonly cacheSize: number
 }
 
+/** What DNSSEC says of an answer; only a `ValidatedDns` fills it in. */
+export interface Validated {
+  /** The whole answer, aliases included, was validated by the server that gave it. */
+  readonly secure?: true
+  /** The name that aliases (CNAME) led to, where they did. */
+  readonly canonical?: string
+}
+
 /** Every question resolves, and none rejects. */
 export interface Dns {
   /** Most preferred first (RFC 5321 §5.1). */
-  mx(name: string): Promise<DnsAnswer<{ readonly exchanges: readonly MxRecord[] }>>
+  mx(name: string): Promise<DnsAnswer<Validated & { readonly exchanges: readonly MxRecord[] }>>
   /** A and AAAA. */
-  addresses(name: string): Promise<DnsAnswer<{ readonly addresses: readonly string[] }>>
+  addresses(name: string): Promise<DnsAnswer<Validated & { readonly addresses: readonly string[] }>>
   txt(name: string): Promise<DnsAnswer<{ readonly texts: readonly string[] }>>
   /** The names of an address. */
   ptr(ip: string): Promise<DnsAnswer<{ readonly names: readonly string[] }>>
@@ -51,19 +71,10 @@ export interface Dns {
   close(): void
 }
 
-/** Questions under way at once; the memory and the servers' patience are bounded. */
-const MOST_UNDER_WAY = 500
 /** Where the resolver does not say how long an answer holds. */
 const USUAL_TTL_S = 300
-const MAX_TTL_S = 86_400
-const NONE_TTL_MS = 60_000
-/** A server that is away is asked anew this often for each name, not by each of a thousand sessions. */
-const UNKNOWN_TTL_MS = 5_000
 /** Records of one answer that are kept: an owner may have thousands, a mail server needs few. */
-const MOST_RECORDS = 50
-
-const TOO_MANY: DnsUnknown = { is: 'unknown', because: 'too many DNS questions under way' }
-const NO_NAME: DnsNone = { is: 'none', why: 'it is no host name' }
+export const MOST_RECORDS = 50
 
 /** What the resolver found, and for how long. */
 interface Records<T> {
@@ -71,82 +82,30 @@ interface Records<T> {
   readonly ttlS?: number
 }
 
-type Outcome<T> = { readonly is: 'found'; readonly records: readonly T[] } | DnsNone | DnsUnknown
-
-/** All that belongs to one list of servers; a question that began with it ends with it. */
-interface Asked {
-  readonly cache: DnsCache<Outcome<unknown>>
-  readonly underWay: Map<string, Promise<Outcome<unknown>>>
-  resolver?: Promise<Resolver>
+const ENGINE: Engine<Resolver> = {
+  open: ({ servers, timeoutMs }) => openResolver(servers, timeoutMs),
+  close: (resolver) => resolver.cancel(),
 }
 
 /** Create the asker of DNS. */
 export function createDns(given: DnsOptions & { readonly clock: Clock }): Dns {
-  const { clock } = given
-  let options: DnsOptions = given
-  let asked = begin()
-
-  function begin(): Asked {
-    return { cache: new DnsCache(options.cacheSize), underWay: new Map() }
-  }
-
-  function resolverOf(mine: Asked): Promise<Resolver> {
-    if (mine.resolver === undefined) {
-      mine.resolver = openResolver(options.servers, options.timeoutMs)
-      mine.resolver.catch(() => {
-        // A server whose name was not found may be found later.
-        clock.after(UNKNOWN_TTL_MS, () => {
-          delete mine.resolver
-        })
-      })
-    }
-    return mine.resolver
-  }
-
-  /** Ask for records of `name`, which is in its one form. */
-  function ask<T>(type: string, name: string, run: (resolver: Resolver) => Promise<Records<T>>): Promise<Outcome<T>> {
-    const mine = asked
-    const key = `${type} ${name}`
-    const kept = mine.cache.get(key, clock.monotonicMs()) as Outcome<T> | undefined
-    if (kept !== undefined) return Promise.resolve(kept)
-    const shared = mine.underWay.get(key) as Promise<Outcome<T>> | undefined
-    if (shared !== undefined) return shared
-    if (mine.underWay.size >= MOST_UNDER_WAY) return Promise.resolve(TOO_MANY)
-
-    const answer = outcomeOf(resolverOf(mine), run, options.servers).then(({ outcome, keepMs }) => {
-      // An answer that came too late for who asked is there for the next.
-      mine.cache.set(key, outcome, clock.monotonicMs() + keepMs)
-      mine.underWay.delete(key)
-      return outcome
-    })
-    const inTime = within(answer, options.timeoutMs, clock, options.servers)
-    mine.underWay.set(key, inTime)
-    return inTime
-  }
+  const questions = new DnsQuestions(given, ENGINE, given.clock)
 
   function askName<T>(
     type: string,
     text: string,
     run: (resolver: Resolver, name: string) => Promise<Records<T>>,
   ): Promise<Outcome<T>> {
-    const name = normalizeDnsName(text)
-    if (name === undefined) return Promise.resolve(NO_NAME)
-    const why = reservedName(name)
-    if (why !== undefined) return Promise.resolve({ is: 'none', why })
-    return ask(type, name, (resolver) => run(resolver, name))
+    return questions.askName(type, text, (resolver, name, { servers }) =>
+      outcomeOf(resolver, (opened) => run(opened, name), servers),
+    )
   }
 
   return {
     async mx(text) {
       const outcome = await askName('MX', text, async (resolver, name) => ({ records: await resolver.resolveMx(name) }))
       if (outcome.is !== 'found') return outcome
-      const exchanges = outcome.records
-        .map(({ exchange, priority }) => ({ host: exchangeOf(exchange), preference: priority }))
-        .filter((record): record is MxRecord => record.host !== undefined)
-        .sort((a, b) => a.preference - b.preference)
-      return exchanges.length === 0
-        ? { is: 'none', why: 'its MX records name no host' }
-        : { is: 'found', exchanges: exchanges.slice(0, MOST_RECORDS) }
+      return exchangesOf(outcome.records.map(({ exchange, priority }) => ({ host: exchange, preference: priority })))
     },
 
     async addresses(text) {
@@ -154,11 +113,7 @@ export function createDns(given: DnsOptions & { readonly clock: Clock }): Dns {
         askName('A', text, async (resolver, name) => withTtl(await resolver.resolve4(name, { ttl: true }))),
         askName('AAAA', text, async (resolver, name) => withTtl(await resolver.resolve6(name, { ttl: true }))),
       ])
-      const addresses = [ipv4, ipv6].flatMap((outcome) => (outcome.is === 'found' ? outcome.records : []))
-      if (addresses.length > 0) return { is: 'found', addresses: addresses.slice(0, MOST_RECORDS) }
-      if (ipv4.is === 'unknown') return ipv4
-      if (ipv6.is === 'unknown') return ipv6
-      return ipv4.is === 'none' ? ipv4 : NO_NAME
+      return addressesOf(ipv4, ipv6)
     },
 
     async txt(text) {
@@ -171,7 +126,9 @@ export function createDns(given: DnsOptions & { readonly clock: Clock }): Dns {
     async ptr(ip) {
       const reverse = reverseDnsName(ip)
       if (reverse === undefined) return { is: 'none', why: 'it is no address' }
-      const outcome = await ask('PTR', reverse, async (resolver) => ({ records: await resolver.resolvePtr(reverse) }))
+      const outcome = await questions.ask('PTR', reverse, (resolver, { servers }) =>
+        outcomeOf(resolver, async (opened) => ({ records: await opened.resolvePtr(reverse) }), servers),
+      )
       if (outcome.is !== 'found') return outcome
       // Whoever has an address may write anything as its name.
       const names = outcome.records.map(normalizeDnsName).filter((name) => name !== undefined)
@@ -180,22 +137,32 @@ export function createDns(given: DnsOptions & { readonly clock: Clock }): Dns {
         : { is: 'found', names: names.slice(0, MOST_RECORDS) }
     },
 
-    adopt(next) {
-      const { servers, timeoutMs } = options
-      options = next
-      if (next.servers.join(' ') !== servers.join(' ')) asked = begin()
-      // The same servers with another patience: what they said still holds.
-      else if (next.timeoutMs !== timeoutMs) asked = { ...begin(), cache: asked.cache }
-      asked.cache.resize(next.cacheSize)
-    },
-
-    close() {
-      void asked.resolver?.then(
-        (resolver) => resolver.cancel(),
-        () => {},
-      )
-    },
+    adopt: (next) => questions.adopt(next),
+    close: () => questions.close(),
   }
+}
+
+/** Give MX records as they are used: hosts in their one form, the most preferred first. */
+export function exchangesOf(records: readonly MxRecord[]): DnsAnswer<{ readonly exchanges: readonly MxRecord[] }> {
+  const exchanges = records
+    .map(({ host, preference }) => ({ host: exchangeOf(host), preference }))
+    .filter((record): record is MxRecord => record.host !== undefined)
+    .sort((a, b) => a.preference - b.preference)
+  return exchanges.length === 0
+    ? { is: 'none', why: 'its MX records name no host' }
+    : { is: 'found', exchanges: exchanges.slice(0, MOST_RECORDS) }
+}
+
+/** Put the answers for both families together; one that is found is enough. */
+export function addressesOf(
+  ipv4: Outcome<string>,
+  ipv6: Outcome<string>,
+): DnsAnswer<{ readonly addresses: readonly string[] }> {
+  const addresses = [ipv4, ipv6].flatMap((outcome) => (outcome.is === 'found' ? outcome.records : []))
+  if (addresses.length > 0) return { is: 'found', addresses: addresses.slice(0, MOST_RECORDS) }
+  if (ipv4.is === 'unknown') return ipv4
+  if (ipv6.is === 'unknown') return ipv6
+  return ipv4.is === 'none' ? ipv4 : NO_NAME
 }
 
 /** Run one question to its end and say what became of it, and for how long that holds. */
@@ -203,7 +170,7 @@ async function outcomeOf<T>(
   resolver: Promise<Resolver>,
   run: (resolver: Resolver) => Promise<Records<T>>,
   servers: readonly string[],
-): Promise<{ readonly outcome: Outcome<T>; readonly keepMs: number }> {
+): Promise<Kept<T>> {
   try {
     const { records, ttlS = USUAL_TTL_S } = await run(await resolver)
     if (records.length === 0) return { outcome: { is: 'none', why: 'no data' }, keepMs: NONE_TTL_MS }
@@ -217,7 +184,7 @@ async function outcomeOf<T>(
 /** Tell a name that is not there from a server that is not, by c-ares' code. */
 function failureOf(error: unknown, servers: readonly string[]): DnsNone | DnsUnknown {
   const code = (error as NodeJS.ErrnoException).code ?? ''
-  const who = servers.length === 0 ? "the system's DNS servers" : servers.join(', ')
+  const who = serversText(servers)
   switch (code) {
     case 'ENOTFOUND':
       return { is: 'none', why: 'NXDOMAIN' }
@@ -239,25 +206,6 @@ function failureOf(error: unknown, servers: readonly string[]): DnsNone | DnsUnk
         because: error instanceof Fault ? error.message : `asking ${who} failed: ${messageOf(error)}`,
       }
   }
-}
-
-/** Wait for an answer no longer than this. */
-function within<T>(
-  answer: Promise<Outcome<T>>,
-  timeoutMs: number,
-  clock: Clock,
-  servers: readonly string[],
-): Promise<Outcome<T>> {
-  return new Promise((resolve) => {
-    const alarm = clock.after(timeoutMs, () => {
-      const who = servers.length === 0 ? "the system's DNS servers" : servers.join(', ')
-      resolve({ is: 'unknown', because: `no answer from ${who} within ${timeoutMs} ms` })
-    })
-    void answer.then((outcome) => {
-      alarm.cancel()
-      resolve(outcome)
-    })
-  })
 }
 
 function withTtl(found: readonly { readonly address: string; readonly ttl: number }[]): Records<string> {

@@ -1,6 +1,6 @@
+import { matchesPattern } from '#base/pattern.ts'
 import type { AddressOwner, DirectoryStore } from '#store/contract.ts'
 import { type Address, normalizeLocal, parseAddress } from './address.ts'
-import { matchesPattern } from './pattern.ts'
 import { type Asking, ask } from './settle.ts'
 
 /** What finding the owner of an address reads. */

@@ -2,7 +2,7 @@ const STAR = '*'.charCodeAt(0)
 const ONE = '?'.charCodeAt(0)
 
 /**
- * Tell whether a local part matches a pattern, where `*` stands for any characters, none included, and `?` for one. Takes at
+ * Tell whether a text matches a pattern, where `*` stands for any characters, none included, and `?` for one. Takes at
  * most the product of the lengths, whatever the pattern.
  */
 export function matchesPattern(pattern: string, local: string): boolean {
