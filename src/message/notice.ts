@@ -1,3 +1,4 @@
+import { formatHeaderText, oneLine } from './header-text.ts'
 import { formatDate } from './received.ts'
 
 /** A mail of our own, to a person. */
@@ -14,8 +15,6 @@ export interface Notice {
 }
 
 const UTF8 = new TextEncoder()
-/** RFC 2047 §2: an encoded word has 75 characters at most, 63 of them text in base64. */
-const ENCODED_WORD_OCTETS = 45
 /** RFC 2045 §6.8 */
 const BASE64_LINE = 76
 
@@ -28,10 +27,10 @@ export function formatNotice({ from, to, subject, text, dateMs, messageId }: Not
   const plain = isAscii(text) && text.split('\n').every((line) => line.length <= 998)
   const lines = [
     `Date: ${formatDate(dateMs)}`,
-    `From: Postern <${header(from)}>`,
-    `To: <${header(to)}>`,
-    `Subject: ${formatSubject(subject)}`,
-    `Message-ID: <${header(messageId)}>`,
+    `From: Postern <${oneLine(from)}>`,
+    `To: <${oneLine(to)}>`,
+    `Subject: ${formatHeaderText(subject)}`,
+    `Message-ID: <${oneLine(messageId)}>`,
     'Auto-Submitted: auto-generated',
     'MIME-Version: 1.0',
     `Content-Type: text/plain; charset=${plain ? 'us-ascii' : 'utf-8'}`,
@@ -42,30 +41,8 @@ export function formatNotice({ from, to, subject, text, dateMs, messageId }: Not
   return UTF8.encode(`${lines.join('\r\n')}\r\n${plain ? body : base64Lines(body)}`)
 }
 
-/** Keep a value to one line of its own: what a client sent may be in it. */
-function header(value: string): string {
-  return value.replaceAll(/\p{Cc}/gu, ' ')
-}
-
 function isAscii(text: string): boolean {
   return /^[\n\r\t -~]*$/.test(text)
-}
-
-function formatSubject(text: string): string {
-  const subject = header(text)
-  if (isAscii(subject) && subject.length <= 900) return subject
-  const words: string[] = []
-  let word = ''
-  for (const character of subject) {
-    // RFC 2047 §5: no character may be split between two words.
-    if (Buffer.byteLength(word) + Buffer.byteLength(character) > ENCODED_WORD_OCTETS) {
-      words.push(word)
-      word = ''
-    }
-    word += character
-  }
-  words.push(word)
-  return words.map((each) => `=?utf-8?B?${Buffer.from(each, 'utf8').toString('base64')}?=`).join('\r\n ')
 }
 
 function base64Lines(text: string): string {
