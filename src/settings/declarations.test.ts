@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { DECLARATIONS, placeOf } from './declarations.ts'
 
 const PAGES = [
+  'Delivery',
+  'Queue',
   'Server',
   'Services',
   'Certificates',

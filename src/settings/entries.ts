@@ -85,3 +85,21 @@ export const filePath: Entry<string> = plain(
   'the absolute path of a file',
   (value) => value.startsWith('/') && value.length <= 4096 && !value.includes('\0'),
 )
+
+/** An IP address. */
+export const ipAddress: Entry<string> = plain('an IP address', (value) => isIP(value) !== 0)
+
+/** A name as maps of the settings have them. */
+export const NAME_ENTRY: Entry<string> = plain('a name (letters, digits, . _ -)', (value) => NAME.test(value))
+
+/** A pattern of addresses: `*@example.com`, `anna@*`; `<>` is the null sender. */
+export const addressPattern: Entry<string> = plain(
+  'an address; * stands for any characters, ? for one, <> for the null sender',
+  (value) => value === '<>' || (value.length <= 320 && /^[^\s<>]+@[^\s<>@]+$|^[*?]+$/.test(value)),
+)
+
+/** A pattern of domains or host names: `*.example.com`. */
+export const domainPattern: Entry<string> = plain(
+  'a domain; * stands for any characters, ? for one',
+  (value) => value.length <= 253 && /^[^\s@<>]+$/.test(value),
+)

@@ -1,5 +1,6 @@
 /** Every setting, declared once. The tree's paths are what users and scripts write: renaming one takes a migration. */
 import type { Kind } from './kinds.ts'
+import { delivery, queue } from './sections/delivery.ts'
 import { ledger, limits } from './sections/limits.ts'
 import { decisions, dns, logs, server } from './sections/machine.ts'
 import { ipGroups, relay, trust } from './sections/relay.ts'
@@ -21,6 +22,8 @@ export const SCHEMA = {
   session,
   sender,
   rules,
+  delivery,
+  queue,
   decisions,
   logs,
 } as const
