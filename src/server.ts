@@ -16,12 +16,14 @@ import { systemClock } from '#base/clock.ts'
 import { createDns } from '#base/dns.ts'
 import { createReferences } from '#base/reference.ts'
 import { addressesOfThisMachine } from '#base/this-machine.ts'
+import { checkDkimDaily } from '#deliver/dkim/daily-check.ts'
 import { createDirectoryChanges } from '#directory/change.ts'
 import { openDirectory } from '#directory/directory.ts'
 import { createEvents } from '#events/create-events.ts'
 import { openLogFiles } from '#events/log-files.ts'
 import type { FactReaders } from '#gate/facts.ts'
 import type { Subject } from '#gate/subject.ts'
+import { DAY_MS } from '#ledger/contract.ts'
 import { openOpenConnections } from '#ledger/memory/open-connections.ts'
 import { createPopLogins } from '#ledger/memory/pop-logins.ts'
 import { readOnly } from '#ledger/read-only.ts'
@@ -36,12 +38,14 @@ import { restoreStore } from '#store/sqlite/restore.ts'
 import { startWriter } from '#store/sqlite/start.ts'
 import { type Auditor, createAuditor, sayAudit, silentEvents } from './threads/auditor.ts'
 import { openCertificate } from './threads/certificate.ts'
+import { ACCOUNT } from './threads/facts/counters.ts'
 import { createFacts } from './threads/facts.ts'
 import { keepHouse } from './threads/housekeeping.ts'
 import { createKeepers } from './threads/keepers.ts'
 import { machineName } from './threads/machine-name.ts'
 import type { Policy } from './threads/messages.ts'
 import { watchOpenRelay } from './threads/open-relay-alarm.ts'
+import { openSecrets, startOutgoing } from './threads/outgoing.ts'
 import { reachOf } from './threads/reach.ts'
 import { openReferenceNumbers } from './threads/reference-numbers.ts'
 import { createServices, type Listening } from './threads/services.ts'
@@ -117,12 +121,14 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
   const events = createEvents({ write: logs.write, clock, level: settings().logs.level })
   undo.push(() => events.settle())
 
-  const directory = openDirectory({ store })
+  const referenceKey = await store.decisions.key()
+  const directory = openDirectory({ store, srsSecret: referenceKey, clock })
   const changes = createDirectoryChanges({
     store: store.directory,
     passwords: { makeCredentials, matchesCredentials },
   })
-  if (provisionFile !== undefined) await provision(provisionFile, { settings: keeper, changes })
+  const secrets = openSecrets({ dataDir, store, directory, dns: { txt: (name) => dns.txt(name) }, clock })
+  if (provisionFile !== undefined) await provision(provisionFile, { settings: keeper, changes, ...secrets })
   logs.adopt(settings().logs)
 
   const hostname = () => settings().server.hostname ?? machineName()
@@ -132,7 +138,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     hostname: hostname(),
     clock,
     events,
-    changed: () => sessions.adopt(policy()),
+    changed: () => adopt(),
   })
   undo.push(() => certificate.close())
 
@@ -148,7 +154,6 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     }
   }
 
-  const referenceKey = await store.decisions.key()
   const references = createReferences(referenceKey)
   const numbers = await openReferenceNumbers(store.decisions, references, (error) =>
     events.faulted({ what: 'numbering decisions', error }),
@@ -217,6 +222,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     nextReference: numbers.next,
     act: sessions.act,
     popLogins,
+    queueChanged: () => outgoing.desk.lookAgain(),
     events,
   })
   const { blocks, accounts } = keepers
@@ -228,6 +234,37 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     clock,
   })
   undo.push(() => dns.close())
+
+  const outgoing = await startOutgoing({
+    storeFile,
+    secretsKeyFile: secrets.keyFile,
+    connectStore: () => writer.connect(),
+    directoryChanges: writer.directoryChanges,
+    queueChanges: writer.queueChanges,
+    referenceKey,
+    references,
+    policy: policy(),
+    store,
+    directory,
+    settings,
+    hostname,
+    nextReference: numbers.next,
+    clock,
+    events,
+    lines: logs.write,
+    bounced: (user, recipients) => {
+      void counts.ledger.ask([{ of: ACCOUNT.bounces, by: user, withinMs: DAY_MS, add: recipients }])
+    },
+  })
+  undo.push(() => outgoing.stop())
+
+  /** What all threads judge and deliver by has changed. */
+  function adopt(): void {
+    const now = policy()
+    reach = reachOf(now)
+    sessions.adopt(now)
+    outgoing.adopt(now)
+  }
 
   /** The live readers over these settings, counting nothing: for `try`, and for the probe. */
   function factsOver(draft: Settings): FactReaders<Subject> {
@@ -254,9 +291,12 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
   const ledgerState = () => counts.ledger.state()
   const metrics = createMetrics({
     version,
+    clock,
     ready: () => ready,
     settings: keeper,
     blocks,
+    queue: store.queue,
+    delivery: outgoing.desk,
     ledger: ledgerState,
     connections: (service) => (service === 'admin' ? 0 : sessions.connections(service)),
   })
@@ -330,11 +370,13 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     },
     audit: (draft, { probe }) => audit(draft, { probe: probe ? 'network' : 'no' }),
     ledger: ledgerState,
+    delivery: outgoing.desk,
+    credentials: secrets.credentials,
+    dkim: secrets.dkim,
     async administratorAt(ip) {
       await store.blocks.remember(ADMINISTRATOR_ADDRESS, ip)
       administratorAddress = ip
-      reach = reachOf(policy())
-      sessions.adopt(policy())
+      adopt()
       await blocks.liftSpared()
     },
     administratorAddress: () => administratorAddress,
@@ -354,13 +396,13 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     if (differences.some(({ path }) => path.startsWith('tls.') || path === 'server.hostname')) {
       await certificate.follow(now.tls, hostname())
     }
-    reach = reachOf(policy())
-    sessions.adopt(policy())
+    adopt()
     await blocks.liftSpared()
     await services.follow(now)
   })
   await services.follow(settings())
-  undo.push(keepHouse({ clock, decisions: store.decisions, blocks, settings, events }))
+  undo.push(keepHouse({ clock, store, blocks, settings, events }))
+  undo.push(checkDkimDaily({ clock, desk: secrets.dkim, told: events.signingRecordChecked, faulted: events.faulted }))
   ready = true
   void audit(settings(), { probe: 'in-process' }).then(
     (found) => sayAudit(found, events),

@@ -19,13 +19,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   receive: above('receive'),
   deliver: above('deliver').filter((folder) => folder !== 'receive' && folder !== 'auth'),
   pop3: above('receive').filter((folder) => folder !== 'queue' && folder !== 'smtp'),
-  review: ['base', 'smtp', 'gate', 'settings', 'ledger', 'store', 'events'],
+  review: ['base', 'smtp', 'gate', 'settings', 'ledger', 'store', 'events', 'queue'],
   admin: ['base', 'gate', 'review', 'settings', 'ledger', 'events', 'store', 'queue', 'auth', 'directory'],
   commands: ['base', 'settings', 'events', 'admin'],
 }
 
 /** The files that put the parts together; each may import everything. */
-const JOINTS = ['server.ts', 'restore.ts', 'session-thread.ts', 'threads/']
+const JOINTS = ['server.ts', 'restore.ts', 'session-thread.ts', 'delivery-thread.ts', 'threads/']
 /** The only folders below a part that others may not look into: its drivers. */
 const DRIVERS = /^(store\/(sqlite|postgres)|ledger\/(memory|redis))\//
 

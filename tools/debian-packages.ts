@@ -24,7 +24,14 @@ export const CLIENT_PACKAGES: readonly string[] = [
   // Networks of the tests' own: addresses that are strangers', NAT.
   'iproute2',
   'nftables',
+  // Mailboxes that mail goes to over LMTP, and logins that other servers ask about.
+  'dovecot-core',
+  'dovecot-pop3d',
+  'dovecot-lmtpd',
 ]
+
+/** What is unpacked for the tests in test/peers. */
+export const PEER_PACKAGES: readonly string[] = ['postfix', 'exim4-daemon-light', 'opensmtpd', 'nsd', 'knot', 'unbound']
 
 /** Mail servers exclude one another as packages, and start by themselves: they are unpacked, never installed. */
 const PEERS_DIR = join(ROOT, '.work/peers')

@@ -5,7 +5,15 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CLIENT_PACKAGES, hasApt, installPackages, missingPackages, unpackPeer } from './debian-packages.ts'
+import {
+  CLIENT_PACKAGES,
+  hasApt,
+  installPackages,
+  missingPackages,
+  PEER_PACKAGES,
+  unpackPeer,
+} from './debian-packages.ts'
+import { installNpmPeers } from './npm-peers.ts'
 import { runTests, type Tally } from './run-tests.ts'
 import { ROOT } from './source-files.ts'
 
@@ -89,10 +97,12 @@ function prepareMachine(): void {
   } else if (missing.length > 0) {
     say(`Not root, so these Debian packages stay missing and their tests are skipped: ${missing.join(' ')}`)
   }
-  for (const name of ['postfix', 'nsd']) {
+  for (const name of PEER_PACKAGES) {
     const peer = unpackPeer(name, say)
     if ('problem' in peer) say(`${peer.problem}: the tests that need it are skipped.`)
   }
+  const problem = installNpmPeers(say)
+  if (problem !== undefined) say(`${problem}: the tests that need them are skipped.`)
 }
 
 function absolute(files: readonly string[]): readonly string[] {

@@ -3,6 +3,7 @@
 import type { Step } from '#directory/contract.ts'
 import type { Story } from '#gate/story.ts'
 import type { Audit } from '#review/audit.ts'
+import type { Fate } from '#review/fates.ts'
 import type { Trial } from '#review/try.ts'
 import type { GroupEntry } from '#settings/ip-group-entries.ts'
 import type { DecisionRecord, Forwarding } from '#store/contract.ts'
@@ -322,28 +323,12 @@ export interface RecordLine {
 export interface Explained {
   readonly reference: string
   readonly record: Omit<DecisionRecord, 'story'> & { readonly story: Story }
+  /** What became of its recipients elsewhere, where it was taken. */
+  readonly fates: readonly Fate[]
   readonly text: string
 }
 
-// ---- queue, backup --------------------------------------------------------------------------------------------------
-
-export interface QueueLine {
-  readonly id: number
-  readonly createdAt: string
-  readonly sender: string
-  readonly recipient: string
-  readonly sizeBytes: number
-  /** The user that sent it, where one had logged in; and the client's address. */
-  readonly user?: string
-  readonly ip?: string
-  /** It is not to be tried until it is released. */
-  readonly held: boolean
-}
-
-export interface Queue {
-  readonly count: number
-  readonly items: readonly QueueLine[]
-}
+// ---- backup ---------------------------------------------------------------------------------------------------------
 
 export interface BackupMade {
   readonly file: string

@@ -4,11 +4,12 @@ import type { Applied, ApplyOptions } from '#settings/keeper.ts'
 import { formatProblem, type Problem as SettingsProblem } from '#settings/problem.ts'
 import type { Difference } from '#settings/snapshot.ts'
 import type { SettingChange, SettingsSaved } from './api.ts'
+import { warnMissingCredentials } from './credential-uses.ts'
 import type { AdminParts } from './parts.ts'
 import { Problem } from './problem.ts'
 import type { Asked } from './route.ts'
 
-export type ChangeParts = Pick<AdminParts, 'settings' | 'administratorAddress'>
+export type ChangeParts = Pick<AdminParts, 'settings' | 'administratorAddress' | 'credentials'>
 
 /** Say what is wrong with settings as an answer: a line a problem; what is to be done about all of them ends the last one. */
 export function refused(problems: readonly SettingsProblem[], status = 400): Problem {
@@ -46,7 +47,7 @@ export async function changeSettings(
       return {
         version: applied.version,
         changes: applied.differences.map(changeOf),
-        warnings: applied.warnings.map(formatProblem),
+        warnings: [...applied.warnings, ...(await missingCredentials(parts, applied.differences))].map(formatProblem),
       }
     } catch (error) {
       if (!(error instanceof Fault) || settings.current().version === before) throw error
@@ -54,6 +55,16 @@ export async function changeSettings(
       throw new Problem(409, `${error.message}. The change was taken back`)
     }
   })
+}
+
+/** The vault is no part of the settings: whether it has what a new rule names is asked here. */
+async function missingCredentials(
+  { settings, credentials }: ChangeParts,
+  differences: readonly Difference[],
+): Promise<readonly SettingsProblem[]> {
+  if (!differences.some(({ path }) => path.startsWith('delivery.routes'))) return []
+  const known = (await credentials.list()).map(({ name }) => name)
+  return warnMissingCredentials(settings.current().settings, new Set(known))
 }
 
 /** Write one difference as text. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ManualClock } from '#base/clock.ts'
 import { defaultSettings } from '#settings/snapshot.ts'
 import { createMetrics, type MetricsParts } from './metrics.ts'
 
@@ -8,8 +9,13 @@ let reasons = ['failed-logins', 'by-hand', 'failed-logins']
 let ready = true
 let mode: 'open' | 'controlled' = 'controlled'
 let asked = 0
+let delivered = 40
+
+const clock = new ManualClock(0)
+let held = 3
 
 const metrics = createMetrics({
+  clock,
   version: '1.2.3',
   ready: () => ready,
   settings: {
@@ -26,6 +32,13 @@ const metrics = createMetrics({
   blocks: {
     blocks: () => reasons.map((reason) => ({ reason })) as unknown as ReturnType<MetricsParts['blocks']['blocks']>,
     suspensions: () => [{ ip: '172.17.0.1', evidence: '', sinceMs: 0 }],
+  },
+  queue: {
+    count: () => 12,
+    measure: (filter) => ({ entries: filter.held === true ? held : 12, bytes: 0, held }),
+  },
+  delivery: {
+    counts: async () => ({ delivered, deferred: 4, failed: 2, expired: 1, underWay: 5, domainsDown: 1 }),
   },
 })
 
@@ -48,6 +61,12 @@ test('every number is that of the moment', async () => {
   assert.equal(now.get('postern_open_relay'), 0)
   assert.equal(now.get('postern_settings_version'), 4)
   assert.equal(now.get('postern_connections{service="smtp"}'), 12)
+  assert.equal(now.get('postern_queue_entries'), 12)
+  assert.equal(now.get('postern_queue_held'), 3)
+  assert.equal(now.get('postern_deliveries_total{outcome="delivered"}'), 40)
+  assert.equal(now.get('postern_deliveries_total{outcome="expired"}'), 1)
+  assert.equal(now.get('postern_deliveries_running'), 5)
+  assert.equal(now.get('postern_domains_down'), 1)
   assert.equal(now.get('postern_connections{service="pop3s"}'), 0)
   assert.equal(now.get('postern_ledger_bytes'), 4096)
   assert.equal(now.get('postern_ledger_cells'), 10)
@@ -58,6 +77,7 @@ test('every number is that of the moment', async () => {
   assert.equal(now.get('postern_trust_suspended'), 1)
 
   letGo = 7
+  delivered = 41
   reasons = ['by-hand']
   ready = false
   mode = 'open'
@@ -66,7 +86,15 @@ test('every number is that of the moment', async () => {
   assert.equal(later.get('postern_blocks{reason="failed-logins"}'), undefined)
   assert.equal(later.get('postern_blocks{reason="by-hand"}'), 1)
   assert.equal(later.get('postern_ready'), 0)
+  assert.equal(later.get('postern_deliveries_total{outcome="delivered"}'), 41)
   assert.equal(later.get('postern_open_relay'), 1)
+})
+
+test('what is held is counted once a minute', async () => {
+  held = 9
+  assert.equal((await scrape()).get('postern_queue_held'), 3)
+  clock.advance(60_000)
+  assert.equal((await scrape()).get('postern_queue_held'), 9)
 })
 
 test('the process tells of itself', async () => {

@@ -1,14 +1,17 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { SCHEMA, type ServiceName } from '#settings/schema.ts'
+import type { Awaitable } from '#store/contract.ts'
 import type { AdminParts, BlockKeeper } from './parts.ts'
 
-/** What the metrics are read from, each time they are asked for; all of it is at hand in the main thread. */
-export interface MetricsParts extends Pick<AdminParts, 'version' | 'ledger'> {
+/** What the metrics are read from, each time they are asked for. */
+export interface MetricsParts extends Pick<AdminParts, 'version' | 'ledger' | 'clock'> {
   readonly ready: () => boolean
   readonly settings: Pick<AdminParts['settings'], 'current'>
   readonly blocks: Pick<BlockKeeper, 'blocks' | 'suspensions'>
   /** Connections open now, in all threads. */
   readonly connections: (service: ServiceName) => number
+  readonly queue: Pick<AdminParts['store']['queue'], 'count' | 'measure'>
+  readonly delivery: Pick<AdminParts['delivery'], 'counts'>
 }
 
 export interface Metrics {
@@ -19,6 +22,9 @@ export interface Metrics {
 /** How often the delay of the event loop is looked at, in milliseconds: seldom, so that an idle server sleeps. */
 const LOOP_EVERY_MS = 100
 
+/** Held entries are counted by going through all that wait, which may be a million. */
+const HELD_EVERY_MS = 60_000
+
 /** Create the metrics of this process; create them once, since they begin to watch it. */
 export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new Registry()
@@ -26,6 +32,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   addServer(registry, parts)
   addLedger(registry, parts)
   addBlocks(registry, parts)
+  addQueue(registry, parts)
 
   let underWay: Promise<string> | undefined
   return {
@@ -107,14 +114,63 @@ function addBlocks(registry: Registry, { blocks: keeper }: MetricsParts): void {
   )
 }
 
+function addQueue(registry: Registry, { queue, delivery, clock }: MetricsParts): void {
+  const heldEntries = everySoOften(clock, HELD_EVERY_MS, async () => (await queue.measure({ held: true })).entries)
+  gauge(registry, 'postern_queue_entries', 'Recipients elsewhere that mail waits for, held ones included.', () =>
+    queue.count(),
+  )
+  gauge(registry, 'postern_queue_held', 'Recipients whose mail is held, as of the last minute.', heldEntries)
+  new Counter({
+    name: 'postern_deliveries_total',
+    help: 'Tries since the start, a recipient each, by what they came to: deferred ones are tried again.',
+    labelNames: ['outcome'],
+    registers: [registry],
+    async collect() {
+      const counts = await delivery.counts()
+      this.reset()
+      for (const outcome of ['delivered', 'deferred', 'failed', 'expired'] as const) {
+        this.inc({ outcome }, counts[outcome])
+      }
+    },
+  })
+  gauge(registry, 'postern_deliveries_running', 'Deliveries that go on now.', async () => {
+    return (await delivery.counts()).underWay
+  })
+  gauge(
+    registry,
+    'postern_domains_down',
+    'Recipient domains that nothing is tried for now, after trouble.',
+    async () => {
+      return (await delivery.counts()).domainsDown
+    },
+  )
+}
+
+/** Read a number that costs something no more often than this. */
+function everySoOften(
+  clock: MetricsParts['clock'],
+  everyMs: number,
+  read: () => Promise<number>,
+): () => Promise<number> {
+  let readAtMs = Number.NEGATIVE_INFINITY
+  let last = 0
+  return async () => {
+    if (clock.nowMs() - readAtMs >= everyMs) {
+      readAtMs = clock.nowMs()
+      last = await read()
+    }
+    return last
+  }
+}
+
 /** Add a number that is read when it is asked for. */
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+function gauge(registry: Registry, name: string, help: string, read: () => Awaitable<number>): void {
   new Gauge({
     name,
     help,
     registers: [registry],
-    collect() {
-      this.set(read())
+    async collect() {
+      this.set(await read())
     },
   })
 }

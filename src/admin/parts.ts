@@ -11,6 +11,8 @@ import type { Audit } from '#review/audit.ts'
 import type { SettingsKeeper } from '#settings/keeper.ts'
 import type { Settings } from '#settings/schema.ts'
 import type { Store } from '#store/contract.ts'
+import type { DeliveryDesk } from './delivery-desk.ts'
+import type { CredentialsDesk, DkimDesk } from './secrets-desk.ts'
 
 /** What the administration works on: the parts of the running server. */
 export interface AdminParts {
@@ -18,7 +20,7 @@ export interface AdminParts {
   readonly clock: Pick<Clock, 'nowMs'>
   readonly startedAtMs: number
   readonly dataDir: string
-  readonly store: Pick<Store, 'directory' | 'mailboxes' | 'decisions' | 'queue' | 'backup'>
+  readonly store: Pick<Store, 'directory' | 'mailboxes' | 'messages' | 'decisions' | 'queue' | 'backup'>
   readonly settings: SettingsKeeper
   readonly directory: Directory
   readonly changes: DirectoryChanges
@@ -35,6 +37,11 @@ export interface AdminParts {
   /** Can a stranger relay, and by which way? `probe` also asks the running server, as a stranger would. */
   readonly audit: (settings: Settings, options: { readonly probe: boolean }) => Promise<Audit>
   readonly ledger: () => LedgerState
+  /** The thread that delivers. */
+  readonly delivery: DeliveryDesk
+  /** Logins for other servers, and the keys that sign mail. */
+  readonly credentials: CredentialsDesk
+  readonly dkim: DkimDesk
   /** The administrator was last seen at this address: it is never blocked from now on, and no change may shut it out. */
   readonly administratorAt: (ip: string) => Promise<void>
   readonly administratorAddress: () => string | undefined

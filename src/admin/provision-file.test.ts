@@ -21,9 +21,12 @@ groups:
   - { address: team@example.test, members: [anna@example.test] }
 aliases:
   - { address: "*@example.test", to: [anna@example.test] }
+credentials:
+  - { name: isp, user: anna@isp.example, password: "a secret" }
+dkim: [example.test, { domain: alias.test }]
 `)
   assert.ok(parsed.ok)
-  const { settings, domains, users, groups, aliases } = parsed.file
+  const { settings, domains, users, groups, aliases, credentials, dkim } = parsed.file
   assert.deepEqual([...(settings?.changes ?? [])], [['session.maxHops', 50]])
   assert.deepEqual(
     domains.map(({ value }) => value),
@@ -43,6 +46,14 @@ aliases:
   })
   assert.deepEqual(groups[0]?.value, { address: 'team@example.test', members: ['anna@example.test'] })
   assert.deepEqual(aliases[0]?.value, { address: '*@example.test', to: ['anna@example.test'] })
+  assert.deepEqual(credentials[0]?.value, { name: 'isp', user: 'anna@isp.example', password: 'a secret' })
+  assert.deepEqual(
+    dkim.map(({ value, at }) => [value.domain, at.line, at.column]),
+    [
+      ['example.test', 19, 8],
+      ['alias.test', 19, 22],
+    ],
+  )
 })
 
 test('an empty file names nothing, and so does one whose parts are empty', () => {
@@ -93,6 +104,17 @@ const WRONG: readonly (readonly [name: string, text: string, says: RegExp])[] = 
     'groups:\n  - { address: team, members: [] }\n',
     /column 16: groups\[0\]\.address: Cannot take "team"/,
   ],
+  [
+    'credentials without a user',
+    'credentials:\n  - { name: isp, password: x }\n',
+    /^line 2, column 5: credentials\[0\]: user is missing/,
+  ],
+  [
+    'credentials of no name',
+    'credentials:\n  - { name: my isp, user: x, password: y }\n',
+    /column 13: credentials\[0\]\.name: Cannot take "my isp"/,
+  ],
+  ['a domain to sign for that is a number', 'dkim: [7]\n', /^line 1, column 8: dkim\[0\]\.domain: /],
   ['a domain that is a number', 'domains: [7]\n', /^line 1, column 11: domains\[0\]\.name: /],
   ['a key twice', 'domains: []\ndomains: []\n', /^line 2, column 1: .*twice/],
   ['no YAML', 'users: [\n', /^line \d+, column \d+: This is not valid YAML/],

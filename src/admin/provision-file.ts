@@ -1,5 +1,6 @@
 import type { Node, YAMLMap } from 'yaml'
 import { isMap, isSeq } from 'yaml'
+import { NAME_ENTRY } from '#settings/entries.ts'
 import type { Entry, Parsed } from '#settings/kinds.ts'
 import { parseSize } from '#settings/kinds.ts'
 import { type Draft, loadChangesAt } from '#settings/load.ts'
@@ -35,6 +36,17 @@ export interface ProvisionAlias {
   readonly to: readonly string[]
 }
 
+export interface ProvisionCredentials {
+  readonly name: string
+  readonly user: string
+  readonly password: string
+}
+
+/** A domain whose mail is signed. */
+export interface ProvisionDkim {
+  readonly domain: string
+}
+
 /** A value and where it stands in the file. */
 export interface Placed<T> {
   readonly value: T
@@ -48,6 +60,8 @@ export interface ProvisionFile {
   readonly users: readonly Placed<ProvisionUser>[]
   readonly groups: readonly Placed<ProvisionGroup>[]
   readonly aliases: readonly Placed<ProvisionAlias>[]
+  readonly credentials: readonly Placed<ProvisionCredentials>[]
+  readonly dkim: readonly Placed<ProvisionDkim>[]
 }
 
 export type ParsedProvision =
@@ -73,10 +87,15 @@ const DOMAIN_FIELDS = {
   aliasOf: reader<string>('a domain name', (value) => isText(value, 255)),
 } satisfies Record<string, Reader<unknown>>
 
+// The value never gets into a message.
+const PASSWORD: Reader<string> = {
+  ...reader<string>('a text in quotes', (value) => isText(value, 1024)),
+  secret: true,
+}
+
 const USER_FIELDS = {
   address: { ...ADDRESS, needed: true },
-  // The value never gets into a message.
-  password: { ...reader<string>('a text in quotes', (value) => isText(value, 1024)), secret: true },
+  password: PASSWORD,
   name: reader<string>('a text', (value) => isText(value, 200)),
   disabled: FLAG,
   addresses: ADDRESSES,
@@ -94,6 +113,16 @@ const GROUP_FIELDS = {
 const ALIAS_FIELDS = {
   address: { ...ADDRESS, needed: true },
   to: { ...ADDRESSES, needed: true },
+} satisfies Record<string, Reader<unknown>>
+
+const CREDENTIALS_FIELDS = {
+  name: { ...NAME_ENTRY, needed: true },
+  user: { ...reader<string>('a text', (value) => isText(value, 1024)), needed: true },
+  password: { ...PASSWORD, needed: true },
+} satisfies Record<string, Reader<unknown>>
+
+const DKIM_FIELDS = {
+  domain: { ...reader<string>('a domain name', (value) => isText(value, 255)), needed: true },
 } satisfies Record<string, Reader<unknown>>
 
 /** Read a provisioning file; every problem has its line and column. Never throws, whatever the text. */
@@ -119,11 +148,13 @@ export function parseProvision(text: string): ParsedProvision {
     users: read<ProvisionUser>('users', USER_FIELDS),
     groups: read<ProvisionGroup>('groups', GROUP_FIELDS),
     aliases: read<ProvisionAlias>('aliases', ALIAS_FIELDS),
+    credentials: read<ProvisionCredentials>('credentials', CREDENTIALS_FIELDS),
+    dkim: read<ProvisionDkim>('dkim', DKIM_FIELDS, 'domain'),
   }
   return problems.length > 0 ? { ok: false, problems: problems.slice(0, MOST_PROBLEMS) } : { ok: true, file }
 }
 
-const SECTIONS = ['settings', 'domains', 'users', 'groups', 'aliases']
+const SECTIONS = ['settings', 'domains', 'users', 'groups', 'aliases', 'credentials', 'dkim']
 
 function sections(source: YamlSource, problems: Problem[]): ReadonlyMap<string, Node | null> {
   const { root } = source

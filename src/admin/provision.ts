@@ -4,10 +4,13 @@ import type { DirectoryChanges, Ensured } from '#directory/change.ts'
 import type { SettingsKeeper } from '#settings/keeper.ts'
 import { formatProblem, type Problem } from '#settings/problem.ts'
 import { type Placed, type ProvisionFile, parseProvision } from './provision-file.ts'
+import type { CredentialsDesk, DkimDesk } from './secrets-desk.ts'
 
 export interface ProvisionParts {
   readonly settings: SettingsKeeper
   readonly changes: DirectoryChanges
+  readonly credentials: Pick<CredentialsDesk, 'put'>
+  readonly dkim: Pick<DkimDesk, 'ensure'>
 }
 
 /** What a provisioning file has changed; all 0 when everything was so already. */
@@ -17,6 +20,8 @@ export interface Provisioned {
   readonly users: number
   readonly groups: number
   readonly aliases: number
+  readonly credentials: number
+  readonly dkim: number
 }
 
 /** Users are made ready a batch at a time. */
@@ -26,7 +31,8 @@ const BATCH = 500
  * Make the server as a provisioning file says: what it names is set, the rest stays, and a second time changes nothing. Throws
  * a Fault that names line and column; before the file as a whole has been checked nothing is changed.
  */
-export async function provision(file: string, { settings, changes }: ProvisionParts): Promise<Provisioned> {
+export async function provision(file: string, parts: ProvisionParts): Promise<Provisioned> {
+  const { settings, changes, credentials, dkim } = parts
   const parsed = parseProvision(await read(file))
   if (!parsed.ok) throw refuse(file, parsed.problems)
   const wanted = parsed.file
@@ -39,6 +45,8 @@ export async function provision(file: string, { settings, changes }: ProvisionPa
     users: await eachUser(file, wanted, changes),
     groups: await each(file, wanted.groups, (group) => changes.ensureGroup(group)),
     aliases: await each(file, wanted.aliases, (alias) => changes.ensureAlias(alias)),
+    credentials: await each(file, wanted.credentials, ({ name, ...login }) => credentials.put(name, login)),
+    dkim: await each(file, wanted.dkim, ({ domain }) => dkim.ensure(domain)),
   }
 }
 

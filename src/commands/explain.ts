@@ -3,7 +3,8 @@ import type { Command } from './command.ts'
 
 export const EXPLAIN_COMMAND: Command = {
   name: 'explain',
-  summary: 'Show why a message or session was accepted or refused, by the reference in the reply or the log.',
+  summary:
+    'Show why a message or session was accepted or refused, and what became of it, by the reference in the reply or the log.',
   takes: ['REF'],
   options: {},
   examples: ['postern explain 7K2M9QXA'],
@@ -11,6 +12,6 @@ export const EXPLAIN_COMMAND: Command = {
     // People copy the whole of it: [ref 7K2M9QXA].
     const bare = reference.replace(/^\[?\s*(ref\s+)?/i, '').replace(/\s*\]$/, '')
     const explained = await api.get<Explained>(`/api/explain/${encodeURIComponent(bare)}`)
-    return { data: explained.record, text: explained.text }
+    return { data: { ...explained.record, fates: explained.fates }, text: explained.text }
   },
 }

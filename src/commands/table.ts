@@ -5,6 +5,8 @@ import { BACKUP_COMMANDS } from './backup.ts'
 import { BLOCK_COMMANDS } from './blocks.ts'
 import { CHECK_ADDRESS_COMMAND } from './check-address.ts'
 import type { Command } from './command.ts'
+import { CREDENTIAL_COMMANDS } from './credentials.ts'
+import { DKIM_COMMANDS } from './dkim.ts'
 import { DOMAIN_COMMANDS } from './domain.ts'
 import { EXPLAIN_COMMAND } from './explain.ts'
 import { GROUP_COMMANDS } from './group.ts'
@@ -13,6 +15,7 @@ import { LOGS_COMMAND } from './logs.ts'
 import { QUEUE_COMMANDS } from './queue.ts'
 import { RECORDS_COMMAND } from './records.ts'
 import { RELAY_GRANT_COMMANDS } from './relay-grants.ts'
+import { ROUTE_COMMAND } from './route.ts'
 import { SERVE_COMMAND } from './serve.ts'
 import { SETTINGS_COMMANDS } from './settings.ts'
 import { TRUST_COMMANDS } from './trust.ts'
@@ -37,6 +40,9 @@ export const COMMANDS: readonly Command[] = [
   RECORDS_COMMAND,
   EXPLAIN_COMMAND,
   ...QUEUE_COMMANDS,
+  ROUTE_COMMAND,
+  ...CREDENTIAL_COMMANDS,
+  ...DKIM_COMMANDS,
   LOGS_COMMAND,
   ...BACKUP_COMMANDS,
   VERSION_COMMAND,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { createAdmin } from '#admin/admin.ts'
+import type { DomainState, PlannedWay, RunningDelivery } from '#admin/delivery-desk.ts'
 import type { AdminParts } from '#admin/parts.ts'
 import { listenOnSocket, type OpenSocket } from '#admin/socket.ts'
 import { ManualClock } from '#base/clock.ts'
@@ -18,7 +19,15 @@ type Audit = Awaited<ReturnType<AdminParts['audit']>>
 export interface FakeKeepers {
   readonly parts: Pick<
     AdminParts,
-    'clock' | 'blocks' | 'accounts' | 'popLogins' | 'audit' | 'ledger' | 'administratorAt' | 'administratorAddress'
+    | 'clock'
+    | 'blocks'
+    | 'accounts'
+    | 'popLogins'
+    | 'audit'
+    | 'ledger'
+    | 'delivery'
+    | 'administratorAt'
+    | 'administratorAddress'
   >
   readonly clock: ManualClock
   readonly calls: unknown[]
@@ -26,6 +35,14 @@ export interface FakeKeepers {
   readonly suspensions: Suspension[]
   readonly logins: { ip: string; atMs: number; user: string }[]
   audit: Audit
+  /** What the thread that delivers tells. */
+  readonly desk: {
+    running: RunningDelivery[]
+    domains: DomainState[]
+    way: PlannedWay | undefined
+    /** How many entries `bounce` says it were. */
+    bounced: number
+  }
 }
 
 /** Create keepers of nothing yet. */
@@ -37,6 +54,7 @@ export function createFakeKeepers(): FakeKeepers {
   const logins: { ip: string; atMs: number; user: string }[] = []
   let administrator: string | undefined
   let number = 0
+  const desk: FakeKeepers['desk'] = { running: [], domains: [], way: undefined, bounced: 0 }
 
   const fakes: FakeKeepers = {
     clock,
@@ -44,6 +62,7 @@ export function createFakeKeepers(): FakeKeepers {
     blocks,
     suspensions,
     logins,
+    desk,
     audit: { findings: [] },
     parts: {
       clock,
@@ -95,6 +114,21 @@ export function createFakeKeepers(): FakeKeepers {
       async audit(settings, options) {
         calls.push({ audit: settings.session.maxHops, ...options })
         return fakes.audit
+      },
+      delivery: {
+        running: async () => desk.running,
+        domains: async () => desk.domains,
+        plan: async () => desk.way,
+        async route(sender, recipient) {
+          calls.push({ route: { sender, recipient } })
+          return desk.way ?? { route: 'by MX', hosts: [], tls: 'opportunistic' }
+        },
+        lookAgain: (tryNow) => void calls.push(tryNow === undefined ? 'look again' : { tryNow }),
+        async bounce(filter, author) {
+          calls.push({ bounce: filter, author })
+          return desk.bounced
+        },
+        counts: async () => ({ delivered: 0, deferred: 0, failed: 0, expired: 0, underWay: 0, domainsDown: 0 }),
       },
       ledger: () => ({ bytes: 1024, cells: 3, room: 64, letGo: 0 }),
       async administratorAt(ip) {

@@ -4,11 +4,17 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { AdminParts } from '#admin/parts.ts'
 import { provision } from '#admin/provision.ts'
 import { makeCredentials, matchesCredentials } from '#auth/credentials.ts'
 import { systemClock } from '#base/clock.ts'
 import { Fault } from '#base/fault.ts'
 import { createReferences, type References } from '#base/reference.ts'
+import { createSeal } from '#base/seal.ts'
+import { createCredentials } from '#deliver/credentials.ts'
+import { createDkimDesk } from '#deliver/dkim/desk.ts'
+import { createKeyRing } from '#deliver/dkim/key-ring.ts'
+import { openVault } from '#deliver/vault.ts'
 import { createDirectoryChanges, type DirectoryChanges } from '#directory/change.ts'
 import { openDirectory } from '#directory/directory.ts'
 import { formatStory } from '#gate/story.ts'
@@ -33,6 +39,10 @@ let done: Shell['done']
 let json: Shell['json']
 let refused: Shell['refused']
 const faults: string[] = []
+let credentials: AdminParts['credentials']
+let dkim: AdminParts['dkim']
+/** The TXT records that DNS has. */
+const texts = new Map<string, string>()
 
 before(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'postern-'))
@@ -44,8 +54,27 @@ before(async () => {
   changes = createDirectoryChanges({ store: store.directory, passwords: { makeCredentials, matchesCredentials } })
   references = createReferences(await store.decisions.key())
   keepers = createFakeKeepers()
+  const vault = openVault({
+    store: store.vault,
+    seal: createSeal(join(dataDir, 'secrets.key')),
+    nowMs: () => Date.UTC(2026, 10, 24),
+  })
+  credentials = createCredentials(vault)
+  dkim = createDkimDesk({
+    ring: createKeyRing({ vault, nowMs: () => Date.UTC(2026, 10, 24) }),
+    dns: {
+      async txt(name) {
+        const text = texts.get(name)
+        return text === undefined ? { is: 'none', why: 'NXDOMAIN' } : { is: 'found', texts: [text] }
+      },
+    },
+    isLocalDomain: directory.isLocalDomain,
+    nowMs: () => Date.UTC(2026, 10, 24),
+  })
   shell = await openShell({
     ...keepers.parts,
+    credentials,
+    dkim,
     version: '1.2.3',
     startedAtMs: Date.UTC(2026, 0, 1),
     dataDir,
@@ -411,7 +440,7 @@ test('a frozen user is seen wherever users are shown', async () => {
 
 test('the queue', async () => {
   assert.match(await done('queue list'), /Nothing waits/)
-  assert.deepEqual(await json('queue list'), { count: 0, items: [] })
+  assert.deepEqual(await json('queue list'), { count: 0, bytes: 0, held: 0, items: [] })
   const [id, atMs] = [await store.decisions.reserve(1), Date.UTC(2026, 10, 24)]
   await store.messages.accept({
     sender: 'anna@example.test',
@@ -434,10 +463,11 @@ test('the queue', async () => {
       story: formatStory({ findings: [] }),
     },
   })
-  await store.queue.holdOf('anna@example.test')
+  assert.equal(await store.queue.hold({ user: 'anna@example.test' }), 1)
   const out = await done('queue list')
-  assert.match(out, /a@far\.example +anna@example\.test +198\.51\.100\.7 +held$/m)
-  assert.match(out, /b@far\.example +- +- +waiting$/m)
+  assert.match(out, /^2 recipients wait, .* in all; 1 held$/m)
+  assert.match(out, / held +17B .*a@far\.example +anna@example\.test +198\.51\.100\.7 +0 +-$/m)
+  assert.match(out, / now +17B .*b@far\.example +- +- +0 +-$/m)
 })
 
 test('a backup is written once, where it is told', async () => {
@@ -460,19 +490,116 @@ groups:
   - { address: all@provisioned.test, members: [zoe@provisioned.test] }
 aliases:
   - { address: "*@provisioned.test", to: [zoe@provisioned.test] }
+credentials:
+  - { name: upstream, user: zoe, password: "a secret" }
+dkim: [provisioned.test]
 `,
   )
-  const parts = { settings, changes }
-  assert.deepEqual(await provision(file, parts), { settings: 1, domains: 2, users: 1, groups: 1, aliases: 1 })
-  assert.deepEqual(await provision(file, parts), { settings: 0, domains: 0, users: 0, groups: 0, aliases: 0 })
+  const parts = { settings, changes, credentials, dkim }
+  assert.deepEqual(await provision(file, parts), {
+    settings: 1,
+    domains: 2,
+    users: 1,
+    groups: 1,
+    aliases: 1,
+    credentials: 1,
+    dkim: 1,
+  })
+  assert.deepEqual(await provision(file, parts), {
+    settings: 0,
+    domains: 0,
+    users: 0,
+    groups: 0,
+    aliases: 0,
+    credentials: 0,
+    dkim: 0,
+  })
   assert.match(await done('check-address whoever@alias.test'), /Ends in the mailbox of zoe@provisioned\.test/)
   assert.match(await done('user show zoe@provisioned.test'), /Quota +1GB/)
+  assert.match(await done('dkim list'), /provisioned\.test +s202611r +RSA +next/)
+  await done('dkim remove provisioned.test')
+  assert.match(await done('credentials list'), /upstream +zoe/)
+  await done('credentials remove upstream')
 
   const strange = inputFile('strange.yaml', 'domains: [ok.test]\nusers:\n  - { address: x@unknown.test }\n')
   await assert.rejects(provision(strange, parts), /line 3, column 5: .*unknown\.test/)
   const wrong = inputFile('unsound.yaml', 'domains: [never.test]\nsettings:\n  relay:\n    ipGroup: nowhere\n')
   await assert.rejects(provision(wrong, parts), /line 4, column 14: .*nowhere/)
+  const foreign = inputFile('foreign.yaml', 'dkim:\n  - far.example\n')
+  await assert.rejects(provision(foreign, parts), /line 2, column 5: far\.example is no local domain/)
   await refused('domain show never.test', /There is no local domain/)
+})
+
+test('credentials', async () => {
+  assert.match(await done('credentials list'), /No credentials yet/)
+  const named = await postern(
+    'settings set delivery.routes "[{host: smtp.isp.example, description: far, credentials: isp}]"',
+  )
+  assert.match(named.err, /delivery\.routes\[0\]\.credentials: There are no credentials "isp"/)
+  assert.match(
+    await done('credentials set isp --user anna@isp.example --password-stdin', { input: 'a hidden secret\n' }),
+    /^The credentials isp are kept\.\n$/,
+  )
+  assert.match(
+    await done('credentials set isp --user anna@isp.example --password-stdin', { input: 'a hidden secret\n' }),
+    /were so already/,
+  )
+  assert.match(
+    await done('credentials set other --user ben', { secrets: ['hidden', 'hidden'] }),
+    /No rule of delivery\.routes names them yet/,
+  )
+  const list = await done('credentials list')
+  assert.match(list, /isp +anna@isp\.example +2026-11-24T00:00:00\.000Z +delivery\.routes\[0\] \("far"\)/)
+  assert.doesNotMatch(list + (await done('settings export --all')), /hidden/)
+  assert.ok(!JSON.stringify(await json('credentials list')).includes('hidden'))
+  await refused('credentials set isp --password-stdin', /--user/, { input: 'hidden\n' })
+  await refused('credentials set "no name" --user x --password-stdin', /wanted a name/, { input: 'hidden\n' })
+  await refused(`credentials set isp --user ${'x'.repeat(2000)} --password-stdin`, /1024/, { input: 'hidden\n' })
+  await refused('credentials remove isp', /delivery\.routes\[0\] \("far"\) logs in by them\. Change the rule first/)
+  await done('settings set delivery.routes []')
+  await done('credentials remove isp')
+  await refused('credentials remove isp', /There is no set of credentials "isp"\. List them/)
+  assert.equal(statSync(join(dataDir, 'secrets.key')).mode & 0o777, 0o600)
+})
+
+test('the keys that sign mail', async () => {
+  assert.match(await done('dkim list'), /No mail is signed/)
+  await refused('dkim add far.example', /far\.example is no local domain.*postern domain add far\.example/)
+  await refused('dkim show example.test', /postern dkim add example\.test/)
+  const added = await done('dkim add example.test')
+  assert.match(added, /s202611r\._domainkey\.example\.test\. IN TXT \( "v=DKIM1; k=rsa; p=[^"]+" "[^"]+" \)/)
+  assert.match(added, /s202611e\._domainkey\.example\.test\. IN TXT \( "v=DKIM1; k=ed25519; p=[^"]{44}" \)/)
+  assert.match(await done('dkim check example.test --activate'), /s202611r \(RSA\) not used yet/)
+  const { keys } = await json<{ keys: { record: { name: string; text: string } }[] }>('dkim show example.test')
+  for (const { record } of keys) texts.set(record.name, record.text)
+  assert.match(await done('dkim check example.test'), /Ready to sign: s202611r, s202611e; let them with --activate/)
+  assert.match(
+    await done('dkim check example.test --activate'),
+    /^From now on mail is signed by s202611r and s202611e\.\n\ns202611r \(RSA\) signs\n {2}DNS: the record is there\n/,
+  )
+  assert.match(
+    await done('dkim list'),
+    /example\.test +s202611r +RSA +active\nexample\.test +s202611e +Ed25519 +active/,
+  )
+
+  await done('dkim rotate example.test')
+  await refused('dkim rotate example.test', /s202611r2, s202611e2 still wait for their records/)
+  const forced = await done('dkim check example.test --activate --force')
+  assert.match(forced, /s202611r and s202611e sign no more\.[\s\S]*its record is needed until 2026-12-01/)
+  const amiss = await postern('dkim check example.test')
+  assert.equal(amiss.code, 1)
+  assert.match(
+    amiss.out,
+    /s202611r2 \(RSA\) signs\n {2}DNS: there is no such record \(NXDOMAIN\)\n {2}s202611r2\._domainkey/,
+  )
+  await refused('dkim check example.test --force', /--force goes with --activate/)
+  await refused('dkim remove example.test s202611r', /needed until 2026-12-01; say --force/)
+  await refused('dkim remove example.test', /say --force/)
+  await done('dkim remove example.test s202611r --force')
+  assert.match(
+    await done('dkim remove example.test --force'),
+    /Removed s202611e, s202611r2, s202611e2 of example\.test/,
+  )
 })
 
 test('none of this was a fault of the server', () => {

@@ -22,6 +22,8 @@ export type Resolution =
       readonly external: readonly string[]
       /** The first mailbox that is over its quota already, or would be with `sizeBytes` more. */
       readonly full?: string
+      /** It stands for the sender of something forwarded (SRS), and takes what comes back to that: the null sender's mail alone. */
+      readonly bouncesOnly?: true
       readonly steps: readonly Step[]
     }
   | { readonly is: 'external'; readonly domain: string; readonly steps: readonly Step[] }

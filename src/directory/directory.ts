@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from '#base/clock.ts'
+import { createSrs } from '#base/srs.ts'
 import type { MailboxStore, UserRow } from '#store/contract.ts'
 import { normalizeDomain } from './address.ts'
 import type { Directory } from './contract.ts'
@@ -5,13 +7,21 @@ import { type DirectoryReads, ownerOf, type Place, placeOf } from './locate.ts'
 import { MAX_DEPTH, type ResolveReads, resolveAddress } from './resolve.ts'
 import { type Asking, ask, settle } from './settle.ts'
 
-/** Open the directory over a store. It keeps nothing: each answer is of the store as it stands. */
+/**
+ * Open the directory over a store. It keeps nothing: each answer is of the store as it stands. With the server's secret it knows the
+ * addresses that stand for senders of what was forwarded (SRS).
+ */
 export function openDirectory({
   store,
+  srsSecret,
+  clock = systemClock,
 }: {
   readonly store: { readonly directory: DirectoryReads; readonly mailboxes: Pick<MailboxStore, 'usage'> }
+  readonly srsSecret?: Uint8Array
+  readonly clock?: Pick<Clock, 'nowMs'>
 }): Directory {
   const { directory, mailboxes } = store
+  const srs = srsSecret === undefined ? undefined : createSrs(srsSecret)
   const reads: ResolveReads = {
     domain: (name) => directory.domain(name),
     domains: () => directory.domains(),
@@ -19,6 +29,7 @@ export function openDirectory({
     wildcardAliases: (domain) => directory.wildcardAliases(domain),
     firstUser: () => directory.firstUser(),
     usage: (mailboxId) => mailboxes.usage(mailboxId),
+    ...(srs && { rewrittenSender: (local: string) => srs.reverse(local, clock.nowMs()) }),
   }
   return {
     resolve: (address, sizeBytes) => settle(resolveAddress(reads, address, sizeBytes)),

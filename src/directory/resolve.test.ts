@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ManualClock } from '#base/clock.ts'
+import { createSrs } from '#base/srs.ts'
 import type { AddressOwner, MailboxUsage } from '#store/contract.ts'
 import { newUser, openDirectoryInMemory } from '#store/sqlite/directory-in-memory.ts'
 import type { Resolution } from './contract.ts'
@@ -8,16 +10,19 @@ import { openDirectory } from './directory.ts'
 import { MAX_EXPANSION, type ResolveReads, resolveAddress } from './resolve.ts'
 import { settle } from './settle.ts'
 
-async function start() {
+async function start(options: { readonly srsSecret?: Uint8Array; readonly clock?: ManualClock } = {}) {
   const { store } = openDirectoryInMemory()
   const usage = new Map<string, MailboxUsage>()
-  const directory = openDirectory({
-    store: { directory: store, mailboxes: { usage: (id) => usage.get(`mailbox ${id}`) ?? { messages: 0, bytes: 0 } } },
-  })
+  const readers = {
+    directory: store,
+    mailboxes: { usage: (id: number) => usage.get(`mailbox ${id}`) ?? { messages: 0, bytes: 0 } },
+  }
+  const directory = openDirectory({ store: readers, ...options })
+  const plain = openDirectory({ store: readers })
   await store.addDomain({ name: 'one.test' })
   await store.addDomain({ name: 'two.test' })
   await store.addDomain({ name: 'alias.test', aliasOf: 'two.test' })
-  return { store, directory, usage }
+  return { store, directory, plain, usage }
 }
 
 /** Write a result on one line. */
@@ -115,6 +120,38 @@ test('an address ends where the directory says', async () => {
     assert.equal(said(resolution), expected, name)
     assert.ok(resolution.steps.length > 0, name)
   }
+})
+
+test('an address that stands for the sender of something forwarded leads back to it (SRS)', async () => {
+  const nowMs = Date.UTC(2026, 10, 24)
+  const secret = Buffer.from('a secret of this server')
+  const clock = new ManualClock(nowMs)
+  const { store, directory, plain } = await start({ srsSecret: secret, clock })
+  await store.addUsers([newUser('all@one.test')])
+  await store.putAlias({ address: '*@one.test', to: ['all@one.test'] })
+  const srs = createSrs(secret)
+  const local = srs.forward({ local: 'Ann', domain: 'far.test' }, nowMs) as string
+  const quoted = srs.forward({ local: 'a b', domain: 'far.test' }, nowMs) as string
+  const rows: readonly [string, string, string][] = [
+    ['as it was written', `${local}@one.test`, '→ Ann@far.test'],
+    ['in another domain of ours', `${local}@alias.test`, '→ Ann@far.test'],
+    ['its case changed on the way', `${local.toLowerCase()}@ONE.test`, '→ ann@far.test'],
+    ['a sender in quotes', `"${quoted}"@one.test`, '→ "a b"@far.test'],
+    ['changed, it is nobody’s, not even the catch-all’s', `${local.replace('far', 'fan')}@one.test`, 'nobody'],
+    ['made elsewhere', 'SRS0=AAAAAAAA=AA=far.test=ann@one.test', 'nobody'],
+    ['what only looks a little like it', 'srs0@one.test', 'all@one.test'],
+    ['elsewhere it is nothing of ours', `${local}@far.test`, 'external far.test'],
+  ]
+  for (const [name, address, expected] of rows) assert.equal(said(await directory.resolve(address)), expected, name)
+  const end = await directory.resolve(`${local}@one.test`)
+  assert.equal(end.is === 'local' && end.bouncesOnly, true)
+  assert.equal(
+    said(await plain.resolve(`${local}@one.test`)),
+    'all@one.test',
+    'without the secret it is a name like others',
+  )
+  clock.advance(22 * 86_400_000)
+  assert.equal(said(await directory.resolve(`${local}@one.test`)), 'nobody', 'after three weeks')
 })
 
 test('a catch-all takes what nobody has, postmaster included', async () => {

@@ -1,5 +1,6 @@
+import type { Srs } from '#base/srs.ts'
 import type { Awaitable, MailboxUsage, UserRow } from '#store/contract.ts'
-import { type Address, formatAddress } from './address.ts'
+import { type Address, formatAddress, parseAddress } from './address.ts'
 import type { Mailbox, Resolution, Step } from './contract.ts'
 import { type DirectoryReads, isRole, ownerOf, type Place, placeOf } from './locate.ts'
 import { type Asking, ask } from './settle.ts'
@@ -7,6 +8,8 @@ import { type Asking, ask } from './settle.ts'
 /** What following an address reads. */
 export interface ResolveReads extends DirectoryReads {
   usage(mailboxId: number): Awaitable<MailboxUsage>
+  /** Read the name back that a sender was given when its mail was forwarded; without it there are no such names. */
+  rewrittenSender?(local: string): ReturnType<Srs['reverse']>
 }
 
 /** How many addresses one address may expand to, and through how many others. */
@@ -28,9 +31,20 @@ export function* resolveAddress(reads: ResolveReads, text: string, sizeBytes = 0
     expansion.note(formatAddress(place.address), `${place.address.domain} is no domain of ours: mail is sent on`)
     return { is: 'external', domain: place.address.domain, steps: expansion.steps }
   }
+  const sender = rewrittenSender(reads, text)
+  if (sender !== undefined) return expansion.resultOf(place.address, sender)
   yield* expansion.follow(place, 0)
   if (isRole(place.local)) yield* expansion.fallBack(place.address)
   return yield* expansion.result(sizeBytes)
+}
+
+/** Read an address of ours as one that stands for a sender (SRS). Its case is kept: it may matter to the sender's own host. */
+function rewrittenSender(reads: ResolveReads, text: string): Address | 'invalid' | undefined {
+  const local = parseAddress(text)?.local
+  const read = local === undefined ? undefined : reads.rewrittenSender?.(local)
+  if (read === undefined || read.is === 'none') return undefined
+  const address = read.is === 'sender' ? parseAddress(formatAddress(read)) : undefined
+  return address ?? 'invalid'
 }
 
 /** One address's expansion under way. */
@@ -149,6 +163,21 @@ class Expansion {
     )
     this.#tooFarBy = undefined
     this.#users.set(user.id, user)
+  }
+
+  /** Give the end of an address that stands for a sender. Anybody may write what looks like one: then it is nobody's. */
+  resultOf(address: string, sender: Address | 'invalid'): Resolution {
+    const { steps } = this
+    if (sender === 'invalid') {
+      this.note(
+        address,
+        'stands for the sender of something forwarded, but was not made here or is too old: nobody has it',
+      )
+      return { is: 'nobody', steps }
+    }
+    const end = formatAddress(sender)
+    this.note(address, `stands for ${end}, whose mail was forwarded from here: bounces are sent on to it`)
+    return { is: 'local', mailboxes: [], external: [end], bouncesOnly: true, steps }
   }
 
   *result(sizeBytes: number): Asking<Resolution> {

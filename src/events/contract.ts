@@ -8,6 +8,18 @@ export interface SessionTag {
   readonly ip: string
 }
 
+/** One recipient of a message on its way out, and where it went. */
+export interface QueueTag {
+  readonly ref: string
+  readonly sender: string
+  readonly recipient: string
+  readonly user?: string
+  /** The server that was spoken to: `mx.far.example[192.0.2.1]:25`. */
+  readonly host?: string
+  /** `TLSv1.3 TLS_AES_256_GCM_SHA384, verified by dane`. */
+  readonly tls?: string
+}
+
 export interface Events {
   readonly listening: (at: {
     readonly service: string
@@ -53,6 +65,53 @@ export interface Events {
   readonly messageDelivered: (delivery: { readonly ref: string; readonly recipient: string }) => void
   /** A kept message waits for a recipient elsewhere. */
   readonly messageQueued: (entry: { readonly ref: string; readonly recipient: string }) => void
+  /** Another server has taken over a message for a recipient, or it stands in a mailbox of ours after all. */
+  readonly mailSent: (
+    sent: QueueTag & {
+      readonly reply?: string
+      readonly afterMs: number
+      readonly tries: number
+    },
+  ) => void
+  /** A try did not succeed; there will be another. */
+  readonly mailDeferred: (
+    deferred: QueueTag & {
+      readonly because: string
+      readonly status: string
+      readonly tries: number
+      readonly nextTryMs: number
+    },
+  ) => void
+  /** It went back to its sender: refused for good, or its time was up. */
+  readonly mailFailed: (
+    failed: QueueTag & {
+      readonly because: string
+      readonly status: string
+      readonly tries: number
+      readonly expired: boolean
+    },
+  ) => void
+  /** A domain, or its servers, cannot be spoken to: mail for it waits without being tried. */
+  readonly destinationDown: (down: {
+    readonly destination: string
+    readonly because: string
+    readonly forMs: number
+  }) => void
+  readonly destinationUp: (up: { readonly destination: string }) => void
+  /** A server's answer means that mail comes too fast: less is sent for a while. */
+  readonly destinationShaped: (shaped: {
+    readonly destination: string
+    readonly rule: string
+    readonly answer: string
+    readonly what: string
+  }) => void
+  /** The daily look at DNS for the keys that sign: what changed, or is amiss. */
+  readonly signingRecordChecked: (key: {
+    readonly domain: string
+    readonly selector: string
+    readonly is: 'activated' | 'recordMissing' | 'recordWrong'
+    readonly why: string
+  }) => void
   /** A client broke the protocol in a way that honest ones do not (early talk, smuggling, unread replies). */
   readonly protocolViolated: (violation: SessionTag & { readonly what: string }) => void
   readonly mailboxRead: (

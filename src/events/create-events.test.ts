@@ -46,6 +46,14 @@ function everything(events: LiveEvents, text: string): void {
   received(events, text)
   events.messageDelivered({ ref: '7K2M9QXA', recipient: text })
   events.messageQueued({ ref: '7K2M9QXA', recipient: text })
+  const entry = { ref: '7K2M9QXA', sender: text, recipient: text, user: text, host: text, tls: text }
+  events.mailSent({ ...entry, reply: text, afterMs: 5, tries: 1 })
+  events.mailDeferred({ ...entry, because: text, status: text, tries: 1, nextTryMs: 0 })
+  events.mailFailed({ ...entry, because: text, status: text, tries: 1, expired: false })
+  events.destinationDown({ destination: text, because: text, forMs: 1 })
+  events.destinationUp({ destination: text })
+  events.destinationShaped({ destination: text, rule: text, answer: text, what: text })
+  events.signingRecordChecked({ domain: text, selector: text, is: 'recordMissing', why: text })
   events.protocolViolated({ ...SESSION, what: text })
   events.mailboxRead({ ...SESSION, user: text, retrieved: 1, deleted: 0 })
   events.settingsChanged({ version: 3, author: text, paths: [text, text] })
@@ -125,7 +133,7 @@ test('any text in any field stays one line that reads back', () => {
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
       const written = open()
       everything(written.events, text)
-      assert.equal(written.lines.length, 16)
+      assert.equal(written.lines.length, 23)
       for (const line of written.lines) {
         assert.match(line, /^[^\n]*\n$/)
         assert.equal(typeof JSON.parse(line), 'object')

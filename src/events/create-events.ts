@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/fault.ts'
-import type { Events, SessionTag } from './contract.ts'
+import type { Events, QueueTag, SessionTag } from './contract.ts'
 import { createFloodGuard } from './flood.ts'
 import { cut, escapeUnsafe } from './line-text.ts'
 
@@ -155,6 +155,40 @@ export function createEvents(options: {
     },
     messageDelivered: ({ ref, recipient }) => mail.info({ event: 'delivered', ref, to: path(recipient) }),
     messageQueued: ({ ref, recipient }) => mail.info({ event: 'queued', ref, to: path(recipient) }),
+    mailSent({ reply, afterMs, tries, ...entry }) {
+      mail.info({
+        event: 'sent',
+        ...queueTag(entry),
+        ...(reply === undefined ? undefined : { reply: cut(reply) }),
+        tries,
+        afterMs,
+      })
+    },
+    mailDeferred({ because, status, tries, nextTryMs, ...entry }) {
+      const nextTry = new Date(nextTryMs).toISOString()
+      mail.info({ event: 'deferred', ...queueTag(entry), status: cut(status), because: cut(because), tries, nextTry })
+    },
+    mailFailed({ because, status, tries, expired, ...entry }) {
+      const event = expired ? 'expired' : 'bounced'
+      mail.warn({ event, ...queueTag(entry), status: cut(status), because: cut(because), tries })
+    },
+    destinationDown: ({ destination, because, forMs }) =>
+      mail.warn({ event: 'destination-down', destination: cut(destination), because: cut(because), forMs }),
+    destinationUp: ({ destination }) => mail.info({ event: 'destination-up', destination: cut(destination) }),
+    destinationShaped({ destination, rule, answer, what }) {
+      mail.warn({
+        event: 'destination-shaped',
+        destination: cut(destination),
+        rule: cut(rule),
+        what: cut(what),
+        answer: cut(answer),
+      })
+    },
+    signingRecordChecked({ domain, selector, is, why }) {
+      const line = { event: 'signing-record', domain: cut(domain), selector: cut(selector), what: is, why: cut(why) }
+      if (is === 'activated') config.info(line)
+      else error.warn(line)
+    },
     mailboxRead: ({ user, retrieved, deleted, ...session }) =>
       mail.info({ event: 'mailbox-read', ...tag(session), user: cut(user), retrieved, deleted }),
 
@@ -183,6 +217,17 @@ export function createEvents(options: {
 
 function tag({ service, ip }: SessionTag): { readonly service: string; readonly ip: string } {
   return { service, ip }
+}
+
+function queueTag({ ref, sender, recipient, user, host, tls }: QueueTag) {
+  return {
+    ref,
+    from: path(sender),
+    to: path(recipient),
+    ...(user === undefined ? undefined : { user: cut(user) }),
+    ...(host === undefined ? undefined : { host: cut(host) }),
+    ...(tls === undefined ? undefined : { tls: cut(tls) }),
+  }
 }
 
 /** Write an address as SMTP does, so that the null sender is seen: `<>`. */

@@ -68,6 +68,11 @@ export class Intake {
     this.#desk.events.protocolViolated({ service, ip, what: because })
   }
 
+  /** Copy the beginning of the body, while it is still here. */
+  head(): Uint8Array {
+    return this.#body.head()
+  }
+
   /** Give the whole body. A fault of the store becomes the answer. */
   async finish(): Promise<Uint8Array | BodyDraft | undefined> {
     try {

@@ -2,11 +2,13 @@ import type { Finding } from '#gate/record.ts'
 import { formatStory } from '#gate/story.ts'
 import { formatReceived } from '#message/received.ts'
 import { formatKept } from '#smtp/replies.ts'
-import type { NewQueueEntry } from '#store/contract.ts'
 import { type Answer, hasFailed } from './answer.ts'
+import { arrivalsToReport, reportArrivals } from './arrival-reports.ts'
 import { consult, type Desk, storyOf } from './consult.ts'
 import { discardMessage } from './discard-message.ts'
+import { returnPaths } from './forwarding.ts'
 import type { Intake } from './intake.ts'
+import { placesOf } from './places.ts'
 import type { Session } from './session.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -36,6 +38,9 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
   if (refusal !== undefined) return refusal
   if (discard !== undefined) return discardMessage(session, tx, intake, discard, findings, desk)
   const hidesIp = await mayHideAddress(session, desk)
+  const returnPathOf = await returnPaths(tx, desk, clock.nowMs())
+  const arrivals = arrivalsToReport(tx.recipients)
+  const head = arrivals.size === 0 ? undefined : intake.head()
   const body = await intake.finish()
   if (body === undefined) return intake.answer ?? 'fault'
 
@@ -44,7 +49,7 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
   const { sender, recipients } = tx
   const atMs = clock.nowMs()
   const addresses = recipients.map(({ address }) => address)
-  const { mailboxes, queue } = placesOf(tx, user, ip)
+  const { mailboxes, queue } = placesOf(tx, user, ip, returnPathOf)
   const reply = formatKept(ref)
   const trace = formatReceived({
     helo,
@@ -109,40 +114,8 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
   })
   for (const recipient of mailboxes.values()) events.messageDelivered({ ref, recipient })
   for (const { recipient } of queue) events.messageQueued({ ref, recipient })
+  if (head !== undefined) await reportArrivals(tx, arrivals, { ref, atMs, trace, head }, desk)
   return { lines: reply }
-}
-
-/** Give where the message goes, each place once: mailboxes by their number, and addresses elsewhere. */
-function placesOf(
-  { recipients, parameters: { ret, envid, body, smtputf8 } }: Transaction,
-  user: string | undefined,
-  ip: string,
-): {
-  readonly mailboxes: ReadonlyMap<number, string>
-  readonly queue: readonly NewQueueEntry[]
-} {
-  const mailboxes = new Map<number, string>()
-  const queue = new Map<string, NewQueueEntry>()
-  const ofMessage = {
-    ip,
-    ...(user !== undefined && { user }),
-    ...(ret && { ret }),
-    ...(envid && { envid }),
-    ...(body && { body }),
-    ...(smtputf8 && { smtputf8 }),
-  }
-  for (const { address, resolution, parameters } of recipients) {
-    if (resolution.is === 'external') enqueue(queue, { recipient: address, ...ofMessage, ...parameters })
-    if (resolution.is !== 'local') continue
-    for (const { mailboxId, user } of resolution.mailboxes) mailboxes.set(mailboxId, user)
-    // RFC 3461 §5.2.7.3: an address that an alias or a forward leads to takes the parameters with it.
-    for (const recipient of resolution.external) enqueue(queue, { recipient, ...ofMessage, ...parameters })
-  }
-  return { mailboxes, queue: [...queue.values()] }
-}
-
-function enqueue(queue: Map<string, NewQueueEntry>, entry: NewQueueEntry): void {
-  if (!queue.has(entry.recipient)) queue.set(entry.recipient, entry)
 }
 
 /** `relay.hideClientAddress`: the address of a client in the relay group is the owner's own network, and nobody's business. */

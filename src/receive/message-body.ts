@@ -3,18 +3,22 @@ import { type BodyDraft, INLINE_BYTES, type MessageStore } from '#store/contract
 const FIRST_BLOCK_BYTES = 4096
 /** A body that fits one block is handed over whole; the pieces of a draft are full blocks. */
 const BLOCK_BYTES = INLINE_BYTES
+/** Of a long message's beginning so much is kept. */
+const HEAD_BYTES = 32 * 1024
 
 /**
  * A message's octets on their way to the store: in memory while they are few, then in a draft, a block at a time. The octets are
  * copied, since what a socket gives may be one octet in a buffer of its own, and since the store takes the block over.
  */
 export class MessageBody {
-  readonly #store: MessageStore
+  readonly #store: Pick<MessageStore, 'draft'>
   #block: Uint8Array | undefined
   #used = 0
   #draft: BodyDraft | undefined
+  /** The beginning of what has gone into a draft. */
+  #head: Uint8Array | undefined
 
-  constructor(store: MessageStore) {
+  constructor(store: Pick<MessageStore, 'draft'>) {
     this.#store = store
   }
 
@@ -38,6 +42,11 @@ export class MessageBody {
     return this.#draft
   }
 
+  /** Copy the beginning, for what is told of the message later; before it is finished. */
+  head(): Uint8Array {
+    return this.#head ?? (this.#block ?? new Uint8Array(0)).slice(0, Math.min(this.#used, HEAD_BYTES))
+  }
+
   /** Give back what the store has of it. */
   abandon(): void {
     this.#block = undefined
@@ -57,6 +66,7 @@ export class MessageBody {
       this.#used += part.length
       from += part.length
       if (this.#used < BLOCK_BYTES) break
+      this.#head ??= block.slice(0, HEAD_BYTES)
       this.#block = undefined
       this.#used = 0
       await this.#draft.write(block)

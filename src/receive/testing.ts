@@ -127,6 +127,7 @@ export interface WorldOptions {
   readonly messages?: Partial<MessageStore>
   readonly directory?: Partial<Directory>
   readonly decisions?: Pick<DecisionStore, 'add'>
+  readonly ports?: Pick<Ports, 'srs' | 'reportArrival'>
 }
 
 /** The server over these, and all that it told and kept. */
@@ -142,7 +143,7 @@ export class World {
   readonly ports: Ports
   settings: Settings
 
-  constructor({ settings, facts, messages, directory, decisions }: WorldOptions = {}) {
+  constructor({ settings, facts, messages, directory, decisions, ports }: WorldOptions = {}) {
     // The clock stands still: a reply that is held back would never come.
     this.settings = defaults({ ...settings, session: { tarpit: 0, ...settings?.session } })
     let last = 0
@@ -151,6 +152,7 @@ export class World {
       return { id: last, ref: `REF${String(last).padStart(5, '0')}` }
     }
     this.ports = {
+      ...ports,
       clock: this.clock,
       settings: () => this.settings,
       hostname: () => 'mail.here.example',
@@ -207,7 +209,7 @@ export class World {
     await turns()
   }
 
-  #messages(): MessageStore {
+  #messages(): Pick<MessageStore, 'draft' | 'accept'> {
     return {
       draft: () => {
         const pieces: Buffer[] = []

@@ -119,6 +119,10 @@ test('what the server itself left a record of is told as such', () => {
   const told = explain({ ...notice, story: formatStory({ because: 'Account stopped', findings: [] }) }, '7K2M9QXA')
   assert.match(told, /^ {2}Who +this server itself: Account stopped$/m)
   assert.doesNotMatch(told, /logged in|No rule/)
+  const because = 'failed: a report on 8TGTWFBY'
+  const report = explain({ ...notice, service: 'report', story: formatStory({ because, findings: [] }) }, '7K2M9QXA')
+  assert.match(report, /^ {2}Who +this server itself: failed: a report on 8TGTWFBY$/m)
+  assert.doesNotMatch(report, /logged in|No rule/)
 
   const story = formatStory({ rule: 'blocked', because: 'blocked by anna: guesses', findings: [] })
   const blocked = explain({ ...RECORD, service: 'admin', ip: '192.0.2.0/24', story }, '7K2M9QXA')

@@ -3,11 +3,13 @@ import { formatPairs } from '#base/table.ts'
 import type { Finding } from '#gate/record.ts'
 import { parseStory, type Story } from '#gate/story.ts'
 import type { DecisionRecord } from '#store/contract.ts'
+import { type Fate, formatFates } from './fates.ts'
 import { PROBE_NAME } from './probe.ts'
 import { aboutSetting, formatEnding, formatFindings, formatPlainly, formatRule } from './wording.ts'
 
-/** The services under which the server itself leaves a record: a notice by mail, and a block by an administrator. */
-const NOTICE = 'notice'
+/** The services under which the server itself writes mail: notices, delivery reports, and reports on TLS. */
+const OWN_MAIL: ReadonlySet<string> = new Set(['notice', 'report', 'tls-report'])
+/** The service under which an administrator's block leaves a record. */
 const BY_HAND = 'admin'
 
 const OUTCOMES: Readonly<Record<DecisionRecord['outcome'], string>> = {
@@ -18,8 +20,11 @@ const OUTCOMES: Readonly<Record<DecisionRecord['outcome'], string>> = {
   discarded: 'taken, and thrown away: the sender was told it was accepted, and nobody gets it',
 }
 
-/** Write the record of one decision for an administrator: who came, what each rule saw and decided, and by which setting. */
-export function explain(record: DecisionRecord, reference: string): string {
+/**
+ * Write the record of one decision for an administrator: who came, what became of it, what each rule saw and decided, and by which
+ * setting.
+ */
+export function explain(record: DecisionRecord, reference: string, fates: readonly Fate[] = []): string {
   const story = parseStory(record.story)
   const decisive = story.findings.findLast((finding) => finding.is === 'refuse' || finding.is === 'defer')
   return [
@@ -39,6 +44,7 @@ export function explain(record: DecisionRecord, reference: string): string {
       ],
       '  ',
     ),
+    ...formatFates(fates),
     ...(record.outcome === 'ended' ? endingOf(story) : []),
     ...(record.outcome === 'refused' || record.outcome === 'deferred' ? whyOf(decisive, story) : []),
     ...(record.outcome === 'discarded' ? reasonOf(story) : []),
@@ -46,7 +52,7 @@ export function explain(record: DecisionRecord, reference: string): string {
     ...observedOf(story.findings),
     ...(story.findings.length > 0
       ? ['', 'What each rule saw, in order:', formatFindings(story.findings)]
-      : record.service === NOTICE || record.service === BY_HAND
+      : OWN_MAIL.has(record.service) || record.service === BY_HAND
         ? []
         : ['', 'No rule had been asked yet.']),
   ]
@@ -55,7 +61,7 @@ export function explain(record: DecisionRecord, reference: string): string {
 }
 
 function whoOf(record: DecisionRecord, story: Story): string {
-  if (record.service === NOTICE) return `this server itself: ${story.because ?? 'a notice'}`
+  if (OWN_MAIL.has(record.service)) return `this server itself: ${story.because ?? `a ${record.service}`}`
   if (record.service === BY_HAND) return `${record.ip}, from the moment on when an administrator blocked it`
   const isProbe = story.helo === PROBE_NAME
   const parts = [

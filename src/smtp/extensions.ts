@@ -2,6 +2,8 @@
 export interface Offer {
   readonly maxMessageBytes: number | 'unlimited'
   readonly startTls: boolean
+  /** The session runs over TLS. */
+  readonly tls: boolean
   /** SASL mechanisms; none where signing in is not possible. */
   readonly mechanisms: readonly string[]
 }
@@ -16,11 +18,12 @@ const ALWAYS: readonly string[] = [
 ]
 
 /** Give the extension lines of the reply to EHLO. */
-export function extensionsOf({ maxMessageBytes, startTls, mechanisms }: Offer): readonly string[] {
+export function extensionsOf({ maxMessageBytes, startTls, tls, mechanisms }: Offer): readonly string[] {
   const lines = [...ALWAYS]
   // RFC 1870 §4: 0 means that there is no fixed limit.
   lines.push(`SIZE ${maxMessageBytes === 'unlimited' ? 0 : maxMessageBytes}`)
   if (startTls) lines.push('STARTTLS') // RFC 3207
+  if (tls) lines.push('REQUIRETLS') // RFC 8689 §2: only over TLS
   if (mechanisms.length > 0) lines.push(`AUTH ${mechanisms.join(' ')}`) // RFC 4954 §3
   return lines
 }

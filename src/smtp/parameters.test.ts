@@ -21,6 +21,7 @@ const MAIL_ROWS: readonly (readonly [text: string, wanted: MailParameters | 'unk
   ['AUTH=e+3dmc2@example.com', 'malformed'],
   ['AUTH=', 'malformed'],
   ['RET=FULL ENVID=a', { ret: 'FULL', envid: 'a' }],
+  ['REQUIRETLS', { requireTls: true }],
   ['RET=FULL RET=FULL', 'malformed'],
   [`ENVID=${'x'.repeat(100)}`, { envid: 'x'.repeat(100) }],
   [`ENVID=${'x'.repeat(101)}`, 'malformed'],

@@ -13,6 +13,8 @@ export interface MailParameters {
   readonly ret?: 'FULL' | 'HDRS'
   /** RFC 3461 §4.4, as xtext. */
   readonly envid?: string
+  /** RFC 8689 §2: it may only travel where TLS is verified. */
+  readonly requireTls?: true
 }
 
 export interface RcptParameters {
@@ -46,6 +48,7 @@ const MAIL_READERS: Readers<MailParameters> = {
   ret: { keyword: 'RET', read: (value) => oneOf(value, ['FULL', 'HDRS']) },
   // RFC 3461 §4.4: at most 100 characters.
   envid: { keyword: 'ENVID', read: (value = '') => (value !== '' && isXtext(value, 100) ? value : undefined) },
+  requireTls: { keyword: 'REQUIRETLS', read: (value) => (value === undefined ? true : undefined) },
 }
 
 const RCPT_READERS: Readers<RcptParameters> = {

@@ -56,7 +56,7 @@ test('a deferral is 4xx, a failure 5xx', () => {
 })
 
 test('the reply to EHLO', () => {
-  const offer = { maxMessageBytes: 'unlimited', startTls: false, mechanisms: ['PLAIN', 'LOGIN'] } as const
+  const offer = { maxMessageBytes: 'unlimited', startTls: false, tls: false, mechanisms: ['PLAIN', 'LOGIN'] } as const
   assert.equal(
     formatEhlo('mail.here.example', extensionsOf(offer)),
     [

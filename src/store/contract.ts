@@ -29,6 +29,8 @@ export interface Store {
   readonly mailboxes: MailboxStore
   readonly decisions: DecisionStore
   readonly queue: QueueStore
+  readonly vault: VaultStore
+  readonly transport: TransportStore
   readonly contacts: ContactStore
   readonly blocks: BlockStore
   /** Write a consistent copy of everything into `file` while the server runs; the file must not exist. */
@@ -212,6 +214,11 @@ export interface MessageStore {
   draft(): BodyDraft
   /** Keep a message with all its placements and its record, in one transaction; resolves once that is on disk. */
   accept(message: NewMessage): Promise<{ readonly messageId: number }>
+  /**
+   * Read a message that waits, as it was received: the trace header and the body, piece by piece (at most 256 KiB each);
+   * undefined when it is gone. A small message is one piece.
+   */
+  read(messageId: number): Awaitable<Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined>
 }
 
 // ---- mailboxes ------------------------------------------------------------------------------------------------------
@@ -292,6 +299,8 @@ export interface DecisionStore {
 /** One recipient elsewhere that a kept message waits for. */
 export interface NewQueueEntry {
   readonly recipient: string
+  /** The reverse path to give to the next server, where it is not the message's own (SRS for forwards). */
+  readonly returnPath?: string
   /** DSN parameters of RFC 3461, as given: of the recipient, and of its message. */
   readonly notify?: string
   readonly orcpt?: string
@@ -301,6 +310,8 @@ export interface NewQueueEntry {
   readonly body?: '7BIT' | '8BITMIME'
   /** The message or its envelope needs SMTPUTF8 (RFC 6531 §3.4). */
   readonly smtputf8?: true
+  /** It may only travel where TLS is verified (RFC 8689 §2). */
+  readonly requireTls?: true
   /** The primary address of the user that sent it, where one had logged in; and the client's address. */
   readonly user?: string
   readonly ip?: string
@@ -309,20 +320,186 @@ export interface NewQueueEntry {
 export interface QueueEntry extends NewQueueEntry {
   readonly id: number
   readonly messageId: number
+  /** Number of the decision that took the message; what becomes of it is told there. */
+  readonly decision: number
+  /** Of the recipient: lower case, as it was given otherwise. What concurrency, pauses and shaping go by. */
+  readonly domain: string
+  /** Whose it is, for fairness between senders: the user, else the client's address, else `''`. */
+  readonly origin: string
+  /** The reverse path of the message. */
   readonly sender: string
   readonly sizeBytes: number
   readonly createdAtMs: number
+  /** When it is to be tried next; undefined is now. */
+  readonly dueAtMs?: number
+  readonly attempts: number
+  /** The sender was told that it is late. */
+  readonly warned?: true
   /** It is not to be tried until it is released. */
   readonly held?: true
+  /** What the last tries came to, the newest last; a handful. JSON (`Answer[]` of `queue/answers.ts`). */
+  readonly answers?: string
 }
 
+/** What becomes of an entry after a try. An entry that is gone meanwhile (removed by hand) is passed over. */
+export interface Settlement {
+  readonly id: number
+  readonly next: /** It is over: delivered, failed, expired or removed. The message goes with the last that holds it. */
+    | { readonly is: 'gone' }
+    /** To be tried again. */
+    | {
+        readonly is: 'waiting'
+        readonly dueAtMs: number
+        readonly attempts: number
+        readonly warned: boolean
+        readonly answers: string
+      }
+    /** Into these mailboxes of ours, and on to these addresses elsewhere as new entries of the same message; the entry is over. */
+    | { readonly is: 'placed'; readonly mailboxIds: readonly number[]; readonly forwards?: readonly NewQueueEntry[] }
+  /** What is kept of it when it is over. */
+  readonly delivery?: Delivery
+}
+
+/** How one recipient of a message ended: what `postern explain REF` tells after the decision. */
+export interface Delivery {
+  /** The decision that took the message. */
+  readonly decision: number
+  readonly atMs: number
+  readonly recipient: string
+  readonly outcome: 'delivered' | 'failed' | 'expired' | 'removed'
+  /** Host, TLS, reply, tries: JSON that `queue` writes and `review` reads. */
+  readonly story: string
+}
+
+/** Which entries a search or an act means; all that are given must hold. Patterns: `*` any characters, `?` one. */
+export interface QueueFilter {
+  readonly ids?: readonly number[]
+  readonly sender?: string
+  readonly recipient?: string
+  readonly domain?: string
+  readonly user?: string
+  readonly ip?: string
+  readonly held?: boolean
+  /** Only entries of the message that this decision took. */
+  readonly decision?: number
+}
+
+export type QueueOrder = 'id' | 'due' | 'size' | 'attempts' | 'sender' | 'recipient'
+
 export interface QueueStore {
+  /** Entries of every kind; kept as a number, so that a million cost nothing. */
   count(): Awaitable<number>
-  list(limit: number): Awaitable<readonly QueueEntry[]>
-  /** Hold, release or delete all that waits of one user; gives how many entries it were. What is deleted is gone for good. */
-  holdOf(user: string): Promise<number>
-  releaseOf(user: string): Promise<number>
-  removeOf(user: string): Promise<number>
+  /** Entries that a filter means, in this order (oldest first, unless `descending`), after `offset` of them. */
+  find(
+    filter: QueueFilter,
+    page: {
+      readonly order?: QueueOrder
+      readonly descending?: boolean
+      readonly offset?: number
+      readonly limit: number
+    },
+  ): Awaitable<readonly QueueEntry[]>
+  /** How many entries a filter means, their messages' bytes, and how many of them are held. */
+  measure(filter: QueueFilter): Awaitable<{ readonly entries: number; readonly bytes: number; readonly held: number }>
+  get(id: number): Awaitable<QueueEntry | undefined>
+
+  /**
+   * Entries that may be tried now (due, not held), that came after this number, oldest first: how the scheduler hears what is new.
+   * By index; costs what it gives.
+   */
+  arrivals(afterId: number, limit: number): Awaitable<readonly QueueEntry[]>
+  /** Domains with entries that may be tried now, in their order, after `after`: one step of the index for each. */
+  readyDomains(after: string, limit: number): Awaitable<readonly string[]>
+  /**
+   * Entries of one domain that may be tried now, in turn of their origins beginning after `afterOrigin` (around once), at most
+   * `perOrigin` of each and `limit` in all; `skip` are those under way. Whoever floods a domain is one origin of it.
+   */
+  ready(
+    domain: string,
+    turn: {
+      readonly afterOrigin: string
+      readonly perOrigin: number
+      readonly limit: number
+      readonly skip: ReadonlySet<number>
+    },
+  ): Awaitable<readonly QueueEntry[]>
+  /** The earliest moment at which an entry that waits is due; undefined when none waits. */
+  nextDueMs(): Awaitable<number | undefined>
+  /** Make what is due by then ready, the earliest first, at most `limit`; gives their domains, and whether there may be more. */
+  wake(nowMs: number, limit: number): Promise<{ readonly domains: readonly string[]; readonly more: boolean }>
+  /** Put down what became of entries, and keep the reports that follow from it, in one transaction. */
+  settle(settlements: readonly Settlement[], reports: readonly NewMessage[]): Promise<void>
+
+  /** Hold, release (both give how many entries it were), or make due now all that a filter means; in steps, each short. */
+  hold(filter: QueueFilter): Promise<number>
+  release(filter: QueueFilter): Promise<number>
+  retry(filter: QueueFilter): Promise<number>
+  /** Delete all that a filter means, without a word to the sender; what is deleted is gone for good. */
+  remove(filter: QueueFilter, delivery: Pick<Delivery, 'atMs' | 'story'>): Promise<number>
+
+  /** The deliveries that belong to a decision, oldest first; at most 1,000. */
+  deliveries(decision: number): Awaitable<readonly Delivery[]>
+  /** Forget deliveries older than this, at most `limit` at once; gives how many went. */
+  forgetDeliveriesBefore(atMs: number, limit: number): Promise<number>
+
+  /** Domains that an administrator has stopped mail to. */
+  paused(): Awaitable<readonly PausedDomain[]>
+  pause(domain: PausedDomain): Promise<void>
+  /** False when it was not paused. */
+  resume(domain: string): Promise<boolean>
+}
+
+export interface PausedDomain {
+  /** Lower case; may be a pattern. */
+  readonly domain: string
+  readonly sinceMs: number
+  readonly author: string
+  readonly why?: string
+}
+
+// ---- vault ----------------------------------------------------------------------------------------------------------
+
+/** Secrets that must be used again and so cannot be hashed: passwords for relay servers, private keys. Sealed before they come here. */
+export interface VaultStore {
+  get(kind: SealedSecret['kind'], name: string): Awaitable<SealedSecret | undefined>
+  /** Every secret of a kind, by name. */
+  list(kind: SealedSecret['kind']): Awaitable<readonly SealedSecret[]>
+  put(secret: SealedSecret): Promise<void>
+  /** False when there was none. */
+  remove(kind: SealedSecret['kind'], name: string): Promise<boolean>
+}
+
+export interface SealedSecret {
+  readonly kind: 'credentials' | 'dkim'
+  readonly name: string
+  /** What may be shown of it: JSON. */
+  readonly open: string
+  /** AES-256-GCM by `base/seal.ts`; the key is not in the store. */
+  readonly sealed: Uint8Array
+  readonly changedAtMs: number
+}
+
+// ---- transport security ---------------------------------------------------------------------------------------------
+
+/** What is remembered of other domains' transport policies, and what is to be reported to them. */
+export interface TransportStore {
+  /** The policy of a domain as it was last fetched (RFC 8461 §3.3); JSON of `deliver/mta-sts`. */
+  policy(domain: string): Awaitable<string | undefined>
+  putPolicy(domain: string, policy: string, untilMs: number): Promise<void>
+  forgetPoliciesBefore(nowMs: number, limit: number): Promise<number>
+  /** Add to what was counted of sessions with a domain on a day (RFC 8460); `key` is JSON that says what was counted. */
+  countSessions(counts: readonly TlsCount[]): Promise<void>
+  /** Every count of days before this one; at most `limit` domains' worth at a time, by domain. */
+  countsBefore(day: string, limit: number): Awaitable<readonly TlsCount[]>
+  forgetCounts(day: string, domain: string): Promise<void>
+}
+
+export interface TlsCount {
+  /** `2026-11-24`, UTC. */
+  readonly day: string
+  readonly domain: string
+  readonly key: string
+  readonly sessions: number
 }
 
 // ---- contacts -------------------------------------------------------------------------------------------------------

@@ -29,15 +29,15 @@ function world({ waiting = 3 } = {}) {
       },
     },
     queue: {
-      async holdOf() {
+      async hold() {
         did.push('held')
         return waiting
       },
-      async releaseOf() {
+      async release() {
         did.push('released')
         return waiting
       },
-      async removeOf() {
+      async remove() {
         did.push('removed')
         return waiting
       },
@@ -45,6 +45,7 @@ function world({ waiting = 3 } = {}) {
     async endSessionsOf() {
       did.push('ended sessions')
     },
+    queueChanged: () => did.push('queue told'),
     notices: {
       async send({ to, text }) {
         did.push(`told ${to}`)
@@ -71,6 +72,7 @@ describe('a hijacked account', () => {
       'froze',
       'ended sessions',
       'held',
+      'queue told',
       'logged by account-new-recipients',
       `told ${ANNA}`,
       'told postmaster',
@@ -93,7 +95,7 @@ describe('a hijacked account', () => {
     await keeper.freeze(ANNA, { why: 'looks odd', by: 'postern (root)' })
     did.length = 0
     assert.deepEqual(await keeper.release(ANNA, { by: 'root', deleteQueued: false }), { released: 3, removed: 0 })
-    assert.deepEqual(did, ['thawed', 'released', 'logged release'])
+    assert.deepEqual(did, ['thawed', 'released', 'queue told', 'logged release'])
     assert.equal(user().frozen, undefined)
   })
 
@@ -102,7 +104,7 @@ describe('a hijacked account', () => {
     await keeper.freeze(ANNA, { why: 'looks odd', by: 'postern (root)' })
     did.length = 0
     assert.deepEqual(await keeper.release(ANNA, { by: 'root', deleteQueued: true }), { released: 0, removed: 3 })
-    assert.deepEqual(did, ['removed', 'thawed', 'logged release'])
+    assert.deepEqual(did, ['removed', 'thawed', 'queue told', 'logged release'])
   })
 
   test('that is stopped already, or is not there, is said so', async () => {

@@ -4,15 +4,18 @@ import { Fault } from '#base/fault.ts'
 import type { Directory } from '#directory/contract.ts'
 import type { Events } from '#events/contract.ts'
 import type { Sentence } from '#gate/record.ts'
-import type { DirectoryStore, Frozen, QueueStore, UserRow } from '#store/contract.ts'
+import { formatStory } from '#queue/answers.ts'
+import type { Delivery, DirectoryStore, Frozen, QueueStore, UserRow } from '#store/contract.ts'
 import { ADMINISTRATOR, type Notices } from './notices.ts'
 
 export interface AccountKeeperParts {
   readonly directory: Pick<Directory, 'findLogin'>
   readonly store: Pick<DirectoryStore, 'setUser'>
-  readonly queue: Pick<QueueStore, 'holdOf' | 'releaseOf' | 'removeOf'>
+  readonly queue: Pick<QueueStore, 'hold' | 'release' | 'remove'>
   /** End the sessions of this user in every thread; resolves when they take nothing more. */
   readonly endSessionsOf: (user: string) => Promise<void>
+  /** What was held or released stands in the queue: the delivery thread is to look again. */
+  readonly queueChanged: () => void
   readonly notices: Notices
   readonly clock: Clock
   readonly events: Pick<Events, 'accountFrozen' | 'accountReleased' | 'faulted'>
@@ -41,7 +44,8 @@ export function createAccountKeeper(parts: AccountKeeperParts): KeptAccounts {
   async function stop(user: UserRow, frozen: Frozen): Promise<number> {
     await store.setUser(user.address, { frozen })
     await parts.endSessionsOf(user.address)
-    const held = await queue.holdOf(user.address)
+    const held = await queue.hold({ user: user.address })
+    parts.queueChanged()
     const { why, by, ref } = frozen
     events.accountFrozen({ user: user.address, why, by, held, ...(ref === undefined ? {} : { ref }) })
     await notices.send({
@@ -69,9 +73,10 @@ export function createAccountKeeper(parts: AccountKeeperParts): KeptAccounts {
     async release(address, { by, deleteQueued }) {
       const user = await find(address)
       // What is to be deleted goes before the account may send: it must not slip away.
-      const removed = deleteQueued ? await queue.removeOf(user.address) : 0
+      const removed = deleteQueued ? await queue.remove({ user: user.address }, removal(by, clock.nowMs())) : 0
       await store.setUser(user.address, { frozen: null })
-      const released = deleteQueued ? 0 : await queue.releaseOf(user.address)
+      const released = deleteQueued ? 0 : await queue.release({ user: user.address })
+      parts.queueChanged()
       events.accountReleased({ user: user.address, by, released, removed })
       return { released, removed }
     },
@@ -90,6 +95,12 @@ export function createAccountKeeper(parts: AccountKeeperParts): KeptAccounts {
       }
     },
   }
+}
+
+/** What is told of mail that was deleted as its account was let go. */
+function removal(by: string, atMs: number): Pick<Delivery, 'atMs' | 'story'> {
+  const because = `deleted as the account was released by ${by}`
+  return { atMs, story: formatStory({ tries: 0, is: 'removed', because }) }
 }
 
 function ownerText(address: string, { why }: Frozen): string {

@@ -62,9 +62,9 @@ export function createFacts(sources: FactSources): FactReaders<Subject> {
 
     neverBlocked: ({ ip }) => blocks.neverBlocked(ip),
 
-    destination({ recipient, declaredBytes }) {
+    destination({ recipient, declaredBytes, sender }) {
       if (recipient === undefined) return { is: 'nobody' }
-      return when(directory.resolve(recipient, declaredBytes), destinationOf)
+      return when(directory.resolve(recipient, declaredBytes), (end) => destinationOf(end, sender))
     },
 
     sincePopLoginMs: ({ ip }) => popLogins.sinceMs(ip, nowMs()),

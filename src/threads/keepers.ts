@@ -32,6 +32,8 @@ export interface KeepersParts {
   readonly popLogins: Pick<PopLogins, 'revokeOf'>
   /** Do something in every session thread; resolves when it holds there. */
   readonly act: (act: Act) => Promise<void>
+  /** Entries of the queue were held or released: the delivery thread is to look again. */
+  readonly queueChanged: () => void
   readonly events: Events
 }
 
@@ -83,6 +85,7 @@ export function createKeepers(parts: KeepersParts): Keepers {
       popLogins.revokeOf(user)
       return act({ is: 'endSessionsOf', user })
     },
+    queueChanged: parts.queueChanged,
     notices,
     clock,
     events,

@@ -9,6 +9,8 @@ import type { Clock } from '#base/clock.ts'
 import { createDns } from '#base/dns.ts'
 import { normalizeIp } from '#base/network-set.ts'
 import { createReferences } from '#base/reference.ts'
+import { createSrs } from '#base/srs.ts'
+import { createArrivalReporter } from '#deliver/reporter.ts'
 import { openDirectory } from '#directory/directory.ts'
 import { createEvents } from '#events/create-events.ts'
 import { createLineBuffer } from '#events/line-buffer.ts'
@@ -65,7 +67,7 @@ export async function openSession(
   const events = createEvents({ write: lines.write, clock, level: policy.settings.logs.level })
 
   const store = openStore({ file: data.storeFile, port: data.storePort, directoryChanges: data.directoryChanges })
-  const directory = openDirectory({ store })
+  const directory = openDirectory({ store, srsSecret: data.referenceKey, clock })
   const counts = openConnectionCounts(data.counts, data.index)
   const popLogins = createPopLogins()
   for (const { ip, atMs, user } of data.popLogins.toReversed()) popLogins.note(ip, atMs, user)
@@ -117,7 +119,19 @@ export async function openSession(
     },
     events,
   }
-  const receiver = createReceiver({ ...shared, directory, messages: store.messages })
+  const receiver = createReceiver({
+    ...shared,
+    directory,
+    messages: store.messages,
+    srs: createSrs(data.referenceKey),
+    reportArrival: createArrivalReporter({
+      directory,
+      hostname: shared.hostname,
+      settings: shared.settings,
+      clock,
+      nextReference: numbers.next,
+    }),
+  })
   const pop3 = createPop3({
     ...shared,
     mailboxes: store.mailboxes,

@@ -1,6 +1,9 @@
 import { parseStory } from '#gate/story.ts'
 import { explain } from '#review/explain.ts'
+import { type Fate, fatesOf } from '#review/fates.ts'
+import type { DecisionRecord } from '#store/contract.ts'
 import type { Explained } from '../api.ts'
+import type { AdminParts } from '../parts.ts'
 import { notFound, Problem } from '../problem.ts'
 import type { Route } from '../route.ts'
 
@@ -25,11 +28,22 @@ export const EXPLAIN_ROUTES: readonly Route[] = [
         const days = Math.max(1, Math.round(keep / 86_400_000))
         throw notFound('record', reference, `Records are kept for ${days} days (the setting decisions.keep)`)
       }
+      const fates = await fatesIn(record, store.queue)
       return {
         reference,
         record: { ...record, story: parseStory(record.story) },
-        text: explain(record, reference),
+        fates,
+        text: explain(record, reference, fates),
       }
     },
   },
 ]
+
+/** More recipients of one message are not told of. */
+const MOST_FATES = 1000
+
+/** Only what was taken has a fate: the queue is not searched for what was refused. */
+async function fatesIn({ id, outcome }: DecisionRecord, queue: AdminParts['store']['queue']): Promise<readonly Fate[]> {
+  if (outcome !== 'accepted') return []
+  return fatesOf(await queue.deliveries(id), await queue.find({ decision: id }, { limit: MOST_FATES }))
+}

@@ -18,6 +18,7 @@ export async function ehlo(session: Session, args: string, desk: Desk): Promise<
   const extensions = extensionsOf({
     maxMessageBytes: settings.session.maxMessageSize,
     startTls: !session.tls,
+    tls: session.tls,
     mechanisms: session.mayLogIn(settings) ? desk.signIn.mechanisms(session.channelBindings(desk)) : [],
   })
   return { lines: formatEhlo(desk.hostname(), extensions) }

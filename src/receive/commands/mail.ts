@@ -17,6 +17,8 @@ export async function mail(session: Session, args: string, desk: Desk): Promise<
   const parsed = parseMailParameters(path.rest)
   if (parsed.is !== 'ok') return parsed.is === 'unknown' ? 'unknownParameter' : 'badParameter'
   const parameters = parsed.values
+  // RFC 8689 §4.1: it is offered over TLS alone.
+  if (parameters.requireTls === true && !session.tls) return 'unknownParameter'
   if (!path.ascii && parameters.smtputf8 === undefined) return 'needSmtputf8'
 
   const subject = { ...session.subject(), sender: path.address }

@@ -35,7 +35,7 @@ export async function rcpt(session: Session, tx: Transaction, args: string, desk
     ...desk.facts,
     destination: async () => {
       resolution = await desk.directory.resolve(address, sizeBytes)
-      return destinationOf(resolution)
+      return destinationOf(resolution, tx.sender)
     },
     recipientKnown: async (asked) => {
       isKnown = await desk.facts.recipientKnown(asked)
@@ -57,10 +57,11 @@ export async function rcpt(session: Session, tx: Transaction, args: string, desk
   return 'recipientOk'
 }
 
-/** Give what the gate must know of where an address ends. */
-export function destinationOf(resolution: Resolution): Destination {
+/** Give what the gate must know of where an address ends, for mail of this sender. */
+export function destinationOf(resolution: Resolution, sender = ''): Destination {
   switch (resolution.is) {
     case 'local':
+      if (resolution.bouncesOnly === true && sender !== '') return { is: 'nobody' }
       return { is: 'local', full: resolution.full !== undefined }
     case 'external':
       return { is: 'external', domain: resolution.domain }

@@ -24,6 +24,7 @@ export class GroupCommit {
     try {
       this.#begin.run()
       const answers = batches.map((batch) => ({ results: this.#all(batch) }))
+      this.#operations.finish()
       this.#commit.run()
       return answers
     } catch {
@@ -37,6 +38,7 @@ export class GroupCommit {
     try {
       this.#begin.run()
       const result = work()
+      this.#operations.finish()
       this.#commit.run()
       return result
     } catch (error) {

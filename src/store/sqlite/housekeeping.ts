@@ -4,6 +4,7 @@ import { MiB, PAGE_BYTES } from './connection.ts'
 import type { DecisionFilters } from './decision-filters.ts'
 import type { GroupCommit } from './group-commit.ts'
 import { clearRemovedMailboxes } from './mailboxes.ts'
+import { clearGoneEntries } from './queue-entries.ts'
 
 /** Pages in the write-ahead log at which it is carried into the database; beside the commits, and in their way. */
 const LOG_PAGES = (32 * MiB) / PAGE_BYTES
@@ -20,12 +21,17 @@ const FREE_SHARE_KEPT = 0.1
 const PLACEMENTS_A_SLICE = 200
 const PAGES_A_SLICE = (4 * MiB) / PAGE_BYTES
 
+/** Entries of the queue that are gone taken out in one slice, and in one while mail is busy, once there are too many to wait. */
+const ENTRIES_A_SLICE = 500
+const ENTRIES_A_BUSY_SLICE = 2000
+const GONE_AT_MOST = 50_000
+
 /** Filters of decisions made in one slice: some milliseconds, and enough for 16,000 records a second. */
 const FILTERS_A_SLICE = 4
 
 /**
- * The writer's own work: has the write-ahead log carried into the database, clears mailboxes that were removed, makes filters for
- * the search of decisions, and gives free pages back to the file system. In slices, so that no commit waits long.
+ * The writer's own work: has the write-ahead log carried into the database, clears mailboxes that were removed and entries of the
+ * queue that are gone, makes filters for the search of decisions, and gives free pages back to the file system. In slices, so that no commit waits long.
  */
 export class Housekeeping {
   readonly #db: DatabaseSync
@@ -35,6 +41,7 @@ export class Housekeeping {
   readonly #log: StatementSync
   readonly #free: StatementSync
   readonly #pages: StatementSync
+  readonly #gone: StatementSync
   #carrying = false
 
   constructor(db: DatabaseSync, file: string, commits: GroupCommit, filters: DecisionFilters) {
@@ -45,6 +52,7 @@ export class Housekeeping {
     this.#log = single(db, 'PRAGMA wal_checkpoint(NOOP)')
     this.#free = single(db, 'PRAGMA freelist_count')
     this.#pages = single(db, 'PRAGMA page_count')
+    this.#gone = single(db, `SELECT count(*) FROM (SELECT 1 FROM queue_gone LIMIT ${GONE_AT_MOST + 1})`)
     this.#carrier = new Worker(new URL('./log-carrier.ts', import.meta.url), {
       workerData: { file },
       name: 'store-log',
@@ -63,7 +71,12 @@ export class Housekeeping {
 
   /** Do a slice of what there is to do; `busy` when commits were made since the last one. */
   tick(busy: boolean): void {
-    if (this.#clearMailboxes() || this.#makeFilters() || busy) return
+    if (this.#clearMailboxes() || this.#makeFilters()) return
+    if (busy) {
+      if (number(this.#gone) > GONE_AT_MOST) this.#clearEntries(ENTRIES_A_BUSY_SLICE)
+      return
+    }
+    if (this.#clearEntries(ENTRIES_A_SLICE)) return
     const kept = Math.max(FREE_PAGES_KEPT, number(this.#pages) * FREE_SHARE_KEPT)
     if (number(this.#free) > kept) this.#giveBack()
     else if (this.#logPages() > LOG_PAGES_IDLE) this.#carry()
@@ -73,6 +86,7 @@ export class Housekeeping {
   all(): void {
     while (this.#clearMailboxes());
     while (this.#makeFilters());
+    while (this.#clearEntries(ENTRIES_A_SLICE));
     while (number(this.#free) > 0) this.#giveBack()
     this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
@@ -83,6 +97,10 @@ export class Housekeeping {
 
   #clearMailboxes(): boolean {
     return this.#commits.alone(() => clearRemovedMailboxes(this.#db, PLACEMENTS_A_SLICE))
+  }
+
+  #clearEntries(limit: number): boolean {
+    return this.#commits.alone(() => clearGoneEntries(this.#db, limit))
   }
 
   #makeFilters(): boolean {

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { Fault } from '#base/fault.ts'
 import type { MailboxStore, Placement } from '../contract.ts'
-import { piecesOf, RETURN_PATH_BYTES, returnPath } from './bodies.ts'
+import { openPieces, piecesOf, RETURN_PATH_BYTES, returnPath } from './bodies.ts'
 
 /** Read mailboxes. */
 export function readMailboxes(db: DatabaseSync): Omit<MailboxStore, 'remove'> {
@@ -15,21 +14,7 @@ export function readMailboxes(db: DatabaseSync): Omit<MailboxStore, 'remove'> {
      WHERE p.mailbox = ?1 AND p.message = ?2 AND EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)`,
   )
   message.setReturnArrays(true)
-  const piece = db.prepare('SELECT data FROM piece WHERE id = ?')
-  piece.setReturnArrays(true)
-
-  function* pieces(head: readonly Uint8Array[], body: number, sizeBytes: number): Generator<Uint8Array> {
-    yield* head
-    let left = sizeBytes
-    for (let id = piecesOf(body).first; left > 0; id += 1) {
-      const row = piece.get(id) as unknown as [Uint8Array] | undefined
-      if (row === undefined) {
-        throw new Fault('Cannot read the message to its end: it was deleted meanwhile', { temporary: false })
-      }
-      left -= row[0].length
-      yield row[0]
-    }
-  }
+  const pieces = openPieces(db)
 
   return {
     usage(mailboxId) {
@@ -132,6 +117,34 @@ export function messageReleaser(db: DatabaseSync): (message: number) => void {
     if (row === undefined || row[0] === null) return
     const { first, last } = piecesOf(row[0])
     removePieces.run(first, last)
+  }
+}
+
+/**
+ * Give the function that puts a message that is kept already into mailboxes, as a further holder of it each; those that are gone
+ * or hold it are passed over. It tells whether one of the mailboxes has it now.
+ */
+export function openPlacer(db: DatabaseSync) {
+  const exists = db.prepare('SELECT 1 FROM mailbox WHERE id = ?')
+  const place = db.prepare('INSERT OR IGNORE INTO placement (mailbox, message, size) VALUES (?, ?, ?)')
+  const count = db.prepare('UPDATE mailbox SET messages = messages + 1, bytes = bytes + ? WHERE id = ?')
+  const share = db.prepare(
+    `INSERT INTO shared (message, holders) VALUES (?1, 1 + ?2)
+     ON CONFLICT (message) DO UPDATE SET holders = holders + ?2`,
+  )
+  return (message: number, sender: string, sizeBytes: number, mailboxIds: readonly number[]): boolean => {
+    const bytes = placementBytes(sender, sizeBytes)
+    let found = false
+    let holders = 0
+    for (const mailbox of mailboxIds) {
+      if (exists.get(mailbox) === undefined) continue
+      found = true
+      if (place.run(mailbox, message, bytes).changes === 0) continue
+      count.run(bytes, mailbox)
+      holders += 1
+    }
+    if (holders > 0) share.run(message, holders)
+    return found
   }
 }
 

@@ -1,8 +1,9 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '#base/fault.ts'
 import type { BodyDraft, MessageStore } from '../contract.ts'
 import { PIECE_BYTES } from './bodies.ts'
 import { decisionRow } from './decision-rows.ts'
-import type { MessageRow } from './messages.ts'
+import { type MessageRow, readMessages } from './messages.ts'
 import type { WriterClient } from './writer-client.ts'
 
 /** Body numbers that a thread holds for its next drafts. */
@@ -11,10 +12,11 @@ const BODIES_RESERVED = 64
 /** Pieces of one draft that may be on their way to disk; a session holds these and the one it gathers. */
 const PIECES_UNDER_WAY = 2
 
-/** Hand messages to the writer's thread. */
-export function openMessageStore(writer: WriterClient): MessageStore {
+/** Hand messages to the writer's thread, and read those that wait. */
+export function openMessageStore(db: DatabaseSync, writer: WriterClient): MessageStore {
   const nextBody = bodyNumbers(writer)
   return {
+    ...readMessages(db),
     draft: () => new Draft(writer, nextBody),
     async accept({ sender, receivedAtMs, trace, body, mailboxIds, queue, record, contacts }) {
       const draft = body instanceof Draft ? body : undefined

@@ -1,11 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '#base/fault.ts'
-import type { NewMessage, NewQueueEntry } from '../contract.ts'
-import { piecesOf } from './bodies.ts'
+import type { MessageStore, NewMessage, NewQueueEntry } from '../contract.ts'
+import { openPieces, piecesOf } from './bodies.ts'
 import type { ContactKeeper } from './contacts.ts'
 import type { DecisionFilters } from './decision-filters.ts'
 import type { DecisionRow } from './decision-rows.ts'
 import { placementBytes } from './mailboxes.ts'
+import type { QueueCount } from './queue-count.ts'
+import { entryInserter } from './queue-rows.ts'
 import type { Sequences } from './sequences.ts'
 
 /** A message as it crosses threads. Its content (the trace header, and the body unless `body` names pieces) travels beside it. */
@@ -21,12 +23,28 @@ export type MessageRow = readonly [
   contacts: NewMessage['contacts'],
 ]
 
+/** Read messages that wait, whoever they wait for. */
+export function readMessages(db: DatabaseSync): Pick<MessageStore, 'read'> {
+  const message = db.prepare('SELECT size, body, content FROM message WHERE id = ?')
+  message.setReturnArrays(true)
+  const pieces = openPieces(db)
+  return {
+    read(messageId) {
+      const row = message.get(messageId) as unknown as [number, number | null, Uint8Array] | undefined
+      if (row === undefined) return undefined
+      const [size, body, content] = row
+      return body === null ? [content] : pieces([content], body, size - content.length)
+    },
+  }
+}
+
 /** Write messages and the pieces of their bodies; `message-store.ts` sends for it from other threads. */
 export function writeMessages(
   db: DatabaseSync,
   sequences: Sequences,
   filters: Pick<DecisionFilters, 'added'>,
   contactKeeper: Pick<ContactKeeper, 'remember'>,
+  entryCount: QueueCount,
 ) {
   const insert = db.prepare(
     'INSERT INTO message (id, received_at, size, body, sender, content) VALUES (?, ?, ?, ?, ?, ?)',
@@ -34,12 +52,7 @@ export function writeMessages(
   const share = db.prepare('INSERT INTO shared (message, holders) VALUES (?, ?)')
   const place = db.prepare('INSERT INTO placement (mailbox, message, size) VALUES (?, ?, ?)')
   const count = db.prepare('UPDATE mailbox SET messages = messages + 1, bytes = bytes + ? WHERE id = ?')
-  const queue = db.prepare(
-    `INSERT INTO queue_entry (message, created_at, recipient, notify, orcpt, ret, envid, body, smtputf8, user, ip, held)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
-  // What was on its way here while its account was stopped was judged before, and is held with the rest.
-  const isStopped = db.prepare('SELECT 1 FROM user WHERE address = ? AND frozen IS NOT NULL')
+  const enqueue = entryInserter(db, sequences)
   const decide = db.prepare('INSERT INTO decision (id, at, head, story) VALUES (?, ?, ?, ?)')
   const openDraft = db.prepare('INSERT INTO draft (body, line) VALUES (?, ?)')
   const closeDraft = db.prepare('DELETE FROM draft WHERE body = ?')
@@ -53,38 +66,48 @@ export function writeMessages(
     removePieces.run(first, last)
   }
 
-  return {
-    accept(row: MessageRow, content: Uint8Array): number {
-      const [sender, receivedAtMs, pieceBytes, body, mailboxIds, entries, record, contacts] = row
-      if (body !== undefined && closeDraft.run(body).changes === 0) {
-        throw new Fault('Cannot keep the message: its draft is gone', { temporary: true })
-      }
-      const id = sequences.next('message')
-      const sizeBytes = content.length + pieceBytes
-      insert.run(id, receivedAtMs, sizeBytes, body ?? null, sender, content)
+  const exists = db.prepare('SELECT 1 FROM mailbox WHERE id = ?')
 
-      const placedBytes = placementBytes(sender, sizeBytes)
-      const mailboxes = mailboxIds.length > 1 ? new Set(mailboxIds) : mailboxIds
-      let holders = entries.length
-      for (const mailbox of mailboxes) {
-        if (count.run(placedBytes, mailbox).changes === 0) {
-          throw new Fault(`Cannot put the message into mailbox ${mailbox}: it does not exist`, { temporary: true })
-        }
-        place.run(mailbox, id, placedBytes)
-        holders += 1
+  function accept(row: MessageRow, content: Uint8Array): number {
+    const [sender, receivedAtMs, pieceBytes, body, mailboxIds, entries, record, contacts] = row
+    if (body !== undefined && closeDraft.run(body).changes === 0) {
+      throw new Fault('Cannot keep the message: its draft is gone', { temporary: true })
+    }
+    const id = sequences.next('message')
+    const sizeBytes = content.length + pieceBytes
+    insert.run(id, receivedAtMs, sizeBytes, body ?? null, sender, content)
+
+    const placedBytes = placementBytes(sender, sizeBytes)
+    const mailboxes = mailboxIds.length > 1 ? new Set(mailboxIds) : mailboxIds
+    let holders = entries.length
+    for (const mailbox of mailboxes) {
+      if (count.run(placedBytes, mailbox).changes === 0) {
+        throw new Fault(`Cannot put the message into mailbox ${mailbox}: it does not exist`, { temporary: true })
       }
-      for (const entry of entries) {
-        const { recipient, notify = null, orcpt = null, ret = null, envid = null, user = null, ip = null } = entry
-        const smtputf8 = entry.smtputf8 === true ? 1 : 0
-        const held = user !== null && isStopped.get(user) !== undefined ? 1 : 0
-        queue.run(id, receivedAtMs, recipient, notify, orcpt, ret, envid, entry.body ?? null, smtputf8, user, ip, held)
-      }
-      if (holders === 0) throw new Error('A message needs a mailbox or a queue entry to stand in')
-      if (holders > 1) share.run(id, holders)
-      decide.run(record[0], record[1], record[2], record[3])
-      filters.added(record[0])
-      if (contacts !== undefined) contactKeeper.remember(contacts.userId, contacts.recipients, receivedAtMs)
-      return id
+      place.run(mailbox, id, placedBytes)
+      holders += 1
+    }
+    if (entries.length > 0) {
+      enqueue({ id, decision: record[0], receivedAtMs, sizeBytes, sender }, entries)
+      entryCount.add(entries.length)
+    }
+    if (holders === 0) throw new Error('A message needs a mailbox or a queue entry to stand in')
+    if (holders > 1) share.run(id, holders)
+    decide.run(record[0], record[1], record[2], record[3])
+    filters.added(record[0])
+    if (contacts !== undefined) contactKeeper.remember(contacts.userId, contacts.recipients, receivedAtMs)
+    return id
+  }
+
+  return {
+    accept,
+
+    /** Keep a report: its mailboxes may be gone since it was written, and where nobody is left to read it none is kept. */
+    acceptReport(row: MessageRow, content: Uint8Array): void {
+      const [sender, receivedAtMs, pieceBytes, body, mailboxIds, entries, record, contacts] = row
+      const there = mailboxIds.filter((mailbox) => exists.get(mailbox) !== undefined)
+      if (there.length + entries.length === 0) return
+      accept([sender, receivedAtMs, pieceBytes, body, there, entries, record, contacts], content)
     },
 
     reserveBodies: (run: number): number => sequences.reserve('body', run),

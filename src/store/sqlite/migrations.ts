@@ -4,10 +4,11 @@ import { SPINE } from './migrations/001-spine.ts'
 import { DIRECTORY_MIGRATION } from './migrations/002-directory.ts'
 import { QUEUE_PARAMETERS } from './migrations/003-queue-parameters.ts'
 import { GATE } from './migrations/004-gate.ts'
+import { DELIVERY } from './migrations/005-delivery.ts'
 import type { Migration } from './migrations/migration.ts'
 
 /** Every step of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [SPINE, DIRECTORY_MIGRATION, QUEUE_PARAMETERS, GATE]
+export const MIGRATIONS: readonly Migration[] = [SPINE, DIRECTORY_MIGRATION, QUEUE_PARAMETERS, GATE, DELIVERY]
 
 /** The schema this code knows. */
 export const SCHEMA = MIGRATIONS.length

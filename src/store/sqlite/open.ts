@@ -11,8 +11,10 @@ import { DIRECTORY_WRITES, readDirectory, type writeDirectory } from './director
 import { MAILBOX_WRITES, readMailboxes, type writeMailboxes } from './mailboxes.ts'
 import { sendWrites } from './matter.ts'
 import { openMessageStore } from './message-store.ts'
-import { QUEUE_WRITES, readQueue, untilNoMore, type writeQueue } from './queue.ts'
+import { openQueueStore } from './queue-store.ts'
 import { readSettingsVersions, SETTINGS_WRITES, type writeSettingsVersions } from './settings-versions.ts'
+import { readTransport, TRANSPORT_WRITES, type writeTransport } from './transport.ts'
+import { readVault, VAULT_WRITES, type writeVault } from './vault.ts'
 import { WriterClient } from './writer-client.ts'
 
 export interface OpenOptions {
@@ -29,7 +31,6 @@ export function openStore({ file, port, directoryChanges }: OpenOptions): Store 
   const send = writer.send.bind(writer)
   const decisions = readDecisions(db)
   const decisionWrites = sendWrites<ReturnType<typeof writeDecisions>>('decisions', DECISION_WRITES, send)
-  const queueWrites = sendWrites<ReturnType<typeof writeQueue>>('queue', QUEUE_WRITES, send)
   return {
     settings: {
       ...readSettingsVersions(db),
@@ -39,7 +40,7 @@ export function openStore({ file, port, directoryChanges }: OpenOptions): Store 
       ...cacheDirectory(readDirectory(db), directoryChanges),
       ...sendWrites<ReturnType<typeof writeDirectory>>('directory', DIRECTORY_WRITES, send),
     },
-    messages: openMessageStore(writer),
+    messages: openMessageStore(db, writer),
     mailboxes: {
       ...readMailboxes(db),
       ...sendWrites<ReturnType<typeof writeMailboxes>>('mailboxes', MAILBOX_WRITES, send),
@@ -60,11 +61,11 @@ export function openStore({ file, port, directoryChanges }: OpenOptions): Store 
         )
       },
     },
-    queue: {
-      ...readQueue(db),
-      holdOf: (user) => untilNoMore(() => queueWrites.holdSome(user)),
-      releaseOf: (user) => untilNoMore(() => queueWrites.releaseSome(user)),
-      removeOf: (user) => untilNoMore(() => queueWrites.removeSome(user)),
+    queue: openQueueStore(db, writer),
+    vault: { ...readVault(db), ...sendWrites<ReturnType<typeof writeVault>>('vault', VAULT_WRITES, send) },
+    transport: {
+      ...readTransport(db),
+      ...sendWrites<ReturnType<typeof writeTransport>>('transport', TRANSPORT_WRITES, send),
     },
     contacts: readContacts(db),
     blocks: { ...readBlocks(db), ...sendWrites<ReturnType<typeof writeBlocks>>('blocks', BLOCK_WRITES, send) },

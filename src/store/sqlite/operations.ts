@@ -8,9 +8,13 @@ import { writeDirectory } from './directory.ts'
 import { openMailboxKeeper, writeMailboxes } from './mailboxes.ts'
 import type { Writes } from './matter.ts'
 import { writeMessages } from './messages.ts'
-import { writeQueue } from './queue.ts'
+import { QueueCount } from './queue-count.ts'
+import { openQueueEntries } from './queue-entries.ts'
+import { writeQueue } from './queue-writes.ts'
 import { Sequences } from './sequences.ts'
 import { writeSettingsVersions } from './settings-versions.ts'
+import { writeTransport } from './transport.ts'
+import { writeVault } from './vault.ts'
 
 /** A write by its name: its arguments, and the bytes that travelled beside them as the last one. */
 export type Operation = (...args: readonly unknown[]) => unknown
@@ -25,14 +29,19 @@ export interface Operations {
   readonly recover: () => void
   /** Tell whether the directory was written since the last time this was asked. */
   readonly directoryChanged: () => boolean
+  /** Tell whether entries of the queue were added since the last time this was asked. */
+  readonly queueGrew: () => boolean
+  /** Write down what is written once a transaction, before it is committed. */
+  readonly finish: () => void
   /** Undo what a transaction changed outside the database. */
   readonly rolledBack: () => void
 }
 
-/** From the queue's side, whose entries of users have an index: there may be a million users. */
-const HOLD_OF_FROZEN = `UPDATE queue_entry SET held = 1 WHERE held = 0 AND user IN (
-  SELECT u.address FROM user u JOIN (SELECT DISTINCT user AS address FROM queue_entry WHERE user IS NOT NULL) q
-  ON q.address = u.address WHERE u.frozen IS NOT NULL)`
+/** What goes out for accounts that are stopped. They are few, which an index tells; what is ready is looked through by its keys. */
+const OF_FROZEN = `
+  WITH frozen (address) AS MATERIALIZED (SELECT address FROM user WHERE frozen IS NOT NULL)
+  SELECT id FROM queue_entry WHERE rested = 1 AND user IS NOT NULL AND held = 0 AND user IN frozen
+  UNION SELECT entry FROM queue_ready WHERE EXISTS (SELECT 1 FROM frozen) AND origin IN frozen`
 
 /** Gather the writes of every matter on the writer's connection. */
 export function openOperations(db: DatabaseSync): Operations {
@@ -43,7 +52,9 @@ export function openOperations(db: DatabaseSync): Operations {
   }
   const contacts = openContactKeeper(db)
   const filters = new DecisionFilters(db)
-  const messages = writeMessages(db, sequences, filters, contacts)
+  const entryCount = new QueueCount(db)
+  const entries = openQueueEntries(db, entryCount)
+  const messages = writeMessages(db, sequences, filters, contacts, entryCount)
   add('messages', messages)
   add('mailboxes', writeMailboxes(db))
   add('decisions', writeDecisions(db, sequences, filters))
@@ -55,7 +66,9 @@ export function openOperations(db: DatabaseSync): Operations {
       return (write as Operation)(...args)
     })
   }
-  add('queue', writeQueue(db))
+  add('queue', writeQueue(db, entries, messages))
+  add('vault', writeVault(db))
+  add('transport', writeTransport(db))
   add('blocks', writeBlocks(db))
   return {
     byName,
@@ -69,11 +82,14 @@ export function openOperations(db: DatabaseSync): Operations {
     recover() {
       messages.abandonOf()
       // A kill between the two steps of stopping an account must not let its mail go.
-      db.exec(HOLD_OF_FROZEN)
+      for (const { id } of db.prepare(OF_FROZEN).all()) entries.hold(Number(id))
       // What makes references in replies unguessable (DecisionStore.key).
       db.prepare("INSERT OR IGNORE INTO secret (name, value) VALUES ('references', ?)").run(randomBytes(32))
     },
+    queueGrew: () => entryCount.grew(),
+    finish: () => entryCount.finish(),
     rolledBack() {
+      entryCount.forget()
       sequences.forget()
       filters.rolledBack()
     },

@@ -1,60 +1,103 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { QueueEntry, QueueStore } from '../contract.ts'
-import { messageReleaser } from './mailboxes.ts'
+import type { Delivery, PausedDomain, QueueEntry, QueueStore } from '../contract.ts'
+import { ENTRY, type EntryRow, entryOf, READY_ENTRY, STANDS } from './queue-rows.ts'
 import { withoutNulls } from './rows.ts'
 
-/** Read the queue. */
-export function readQueue(db: DatabaseSync): Pick<QueueStore, 'count' | 'list'> {
-  const count = db.prepare('SELECT count(*) AS n FROM queue_entry')
-  const list = db.prepare(
-    `SELECT q.id, q.message AS messageId, q.recipient, q.notify, q.orcpt, q.ret, q.envid, q.body, q.smtputf8, q.user, q.ip,
-       q.held, q.created_at AS createdAtMs, m.sender, m.size AS sizeBytes
-     FROM queue_entry q JOIN message m ON m.id = q.message ORDER BY q.id LIMIT ?`,
+/** Entries between two numbers that are looked at one by one, rather than to sort the numbers of all that are ready. */
+const NEAR = 10_000
+
+/** Deliveries told of one decision at most. */
+const DELIVERIES = 1000
+
+type Reads = 'count' | 'get' | 'arrivals' | 'readyDomains' | 'ready' | 'nextDueMs' | 'deliveries' | 'paused'
+
+/** Read the queue: what the scheduler asks, and what is known by its number. */
+export function readQueue(db: DatabaseSync): Pick<QueueStore, Reads> {
+  const count = db.prepare('SELECT entries FROM queue_count')
+  const one = db.prepare(`SELECT ${ENTRY} FROM queue_entry q WHERE q.id = ? AND ${STANDS}`)
+  const last = db.prepare('SELECT max(id) FROM queue_entry')
+  const newest = db.prepare(
+    `SELECT ${READY_ENTRY} FROM queue_entry q WHERE q.id > ? AND EXISTS
+     (SELECT 1 FROM queue_ready r WHERE r.domain = q.domain AND r.origin = q.origin AND r.entry = q.id) ORDER BY q.id LIMIT ?`,
   )
+  // What is sorted is small, and only what is given is read.
+  const oldestReady = db.prepare(
+    `SELECT ${READY_ENTRY} FROM (SELECT entry FROM queue_ready WHERE entry > ? ORDER BY entry LIMIT ?) r
+     CROSS JOIN queue_entry q ON q.id = r.entry ORDER BY q.id`,
+  )
+  const nextDomain = db.prepare('SELECT domain FROM queue_ready WHERE domain > ? ORDER BY domain LIMIT 1')
+  const firstOrigin = db.prepare('SELECT origin FROM queue_ready WHERE domain = ? ORDER BY origin LIMIT 1')
+  const nextOrigin = db.prepare(
+    'SELECT origin FROM queue_ready WHERE domain = ? AND origin > ? ORDER BY origin LIMIT 1',
+  )
+  const ofOrigin = db.prepare(
+    `SELECT ${READY_ENTRY} FROM queue_ready r CROSS JOIN queue_entry q ON q.id = r.entry
+     WHERE r.domain = ? AND r.origin = ? ORDER BY r.entry`,
+  )
+  const due = db.prepare('SELECT min(due_at) FROM queue_waiting')
+  const deliveries = db.prepare(
+    `SELECT decision, at AS atMs, recipient, outcome, story FROM delivery WHERE decision = ? ORDER BY id LIMIT ${DELIVERIES}`,
+  )
+  const paused = db.prepare('SELECT domain, since AS sinceMs, author, why FROM paused_domain ORDER BY domain')
+  for (const statement of [count, one, last, newest, oldestReady, nextDomain, firstOrigin, nextOrigin, ofOrigin, due])
+    statement.setReturnArrays(true)
+
   return {
-    count: () => Number(count.get()?.n),
-    list: (limit) =>
-      list.all(limit).map(({ smtputf8, held, ...row }) => ({
-        ...withoutNulls<QueueEntry>(row),
-        ...(smtputf8 === 1 ? { smtputf8: true as const } : {}),
-        ...(held === 1 ? { held: true as const } : {}),
-      })),
-  }
-}
-
-export const QUEUE_WRITES = ['holdSome', 'releaseSome', 'removeSome'] as const
-
-/** Entries that one write touches at most: whoever sends for it goes on until there is no more, and other writes come between. */
-export const ENTRIES_AT_ONCE = 500
-
-/** Write the queue. Each touches at most ENTRIES_AT_ONCE entries of a user, and gives how many it were. */
-export function writeQueue(db: DatabaseSync) {
-  const hold = db.prepare(someOf('UPDATE queue_entry SET held = 1', 'AND held = 0'))
-  const release = db.prepare(someOf('UPDATE queue_entry SET held = 0', 'AND held = 1'))
-  const remove = db.prepare(`${someOf('DELETE FROM queue_entry', '')} RETURNING message`)
-  remove.setReturnArrays(true)
-  const letGo = messageReleaser(db)
-  return {
-    holdSome: (user: string): number => Number(hold.run(user).changes),
-    releaseSome: (user: string): number => Number(release.run(user).changes),
-    removeSome(user: string): number {
-      const gone = remove.all(user) as unknown as [number][]
-      for (const [message] of gone) letGo(message)
-      return gone.length
+    count: () => (count.get() as unknown as [number])[0],
+    get(id) {
+      const row = one.get(id) as unknown as EntryRow | undefined
+      return row === undefined ? undefined : entryOf(row)
     },
-  }
-}
 
-/** Put a statement's effect on some entries of a user. */
-function someOf(effect: string, which: string): string {
-  return `${effect} WHERE id IN (SELECT id FROM queue_entry WHERE user = ? ${which} LIMIT ${ENTRIES_AT_ONCE})`
-}
+    arrivals(afterId, limit) {
+      const [lastId] = last.get() as unknown as [number | null]
+      if (lastId === null || lastId <= afterId) return []
+      const rows = (lastId - afterId > NEAR ? oldestReady : newest).all(afterId, limit)
+      return (rows as unknown as EntryRow[]).map(entryOf)
+    },
 
-/** Have a write of the queue done again and again until nothing is left for it; gives how many entries it were. */
-export async function untilNoMore(some: () => Promise<number>): Promise<number> {
-  for (let total = 0; ; ) {
-    const touched = await some()
-    total += touched
-    if (touched < ENTRIES_AT_ONCE) return total
+    readyDomains(after, limit) {
+      const domains: string[] = []
+      for (let domain = after; domains.length < limit; ) {
+        const row = nextDomain.get(domain) as unknown as [string] | undefined
+        if (row === undefined) break
+        domain = row[0]
+        domains.push(domain)
+      }
+      return domains
+    },
+
+    ready(domain, { afterOrigin, perOrigin, limit, skip }) {
+      const entries: QueueEntry[] = []
+
+      function take(origin: string): void {
+        let left = Math.min(perOrigin, limit - entries.length)
+        for (const row of ofOrigin.iterate(domain, origin) as unknown as Iterable<EntryRow>) {
+          if (skip.has(row[0])) continue
+          entries.push(entryOf(row))
+          left -= 1
+          if (left <= 0) break
+        }
+      }
+
+      if (perOrigin <= 0 || limit <= 0) return entries
+      let origin = nextOrigin.get(domain, afterOrigin) as unknown as [string] | undefined
+      for (; origin !== undefined && entries.length < limit; ) {
+        take(origin[0])
+        origin = nextOrigin.get(domain, origin[0]) as unknown as [string] | undefined
+      }
+      // Around once: from the first to the one that the turn began after.
+      origin = firstOrigin.get(domain) as unknown as [string] | undefined
+      for (; origin !== undefined && origin[0] <= afterOrigin && entries.length < limit; ) {
+        take(origin[0])
+        origin = nextOrigin.get(domain, origin[0]) as unknown as [string] | undefined
+      }
+      return entries
+    },
+
+    nextDueMs: () => (due.get() as unknown as [number | null])[0] ?? undefined,
+
+    deliveries: (decision) => deliveries.all(decision).map((row) => withoutNulls<Delivery>(row)),
+    paused: () => paused.all().map((row) => withoutNulls<PausedDomain>(row)),
   }
 }

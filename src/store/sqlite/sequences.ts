@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 /** Numbers taken from the database at once; a restart leaves at most so many unused. */
 const RUN = 1000
 
-type SequenceName = 'message' | 'body' | 'decision'
+type SequenceName = 'message' | 'body' | 'decision' | 'entry'
 
 /**
  * Hands out numbers that rise and are never given twice, not after a restart either: the database always knows a bound above
@@ -41,5 +41,6 @@ export class Sequences {
 /** Move every sequence on, so that numbers given out after a backup was made are not given again after it is restored. */
 export function skipNumbers(db: DatabaseSync, count: number): void {
   db.prepare('UPDATE sequence SET next = next + ?').run(count)
+  // A backup of an older schema has the queue's numbers here as well.
   db.prepare("UPDATE sqlite_sequence SET seq = seq + ? WHERE name IN ('mailbox', 'queue_entry')").run(count)
 }

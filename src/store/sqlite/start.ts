@@ -5,11 +5,14 @@ import { Fault, messageOf } from '#base/fault.ts'
 import { type DirectoryChangeCount, shareDirectoryChangeCount } from './cached-directory.ts'
 import { createPrivate } from './files.ts'
 import { lockStore } from './lock.ts'
+import { type QueueChangeCount, shareQueueChangeCount } from './queue-changes.ts'
 import type { Order, Report, WriterData } from './writer.ts'
 
 export interface StoreWriter {
   /** How often the directory has changed: with it `openStore` keeps in memory what every recipient asks. */
   readonly directoryChanges: DirectoryChangeCount
+  /** Grows with every commit that brings mail for elsewhere: with it the scheduler hears what is new. */
+  readonly queueChanges: QueueChangeCount
   /** Give the end of a new line to the writer, for `openStore` in this thread or another. */
   connect(): MessagePort
   /** Do now all that is otherwise done in idle moments: clear removed mailboxes, give free space back, empty the log. */
@@ -27,7 +30,8 @@ export async function startWriter({ file }: { readonly file: string }): Promise<
   // The log and the index beside it take its mode.
   createPrivate(file)
   const directoryChanges = shareDirectoryChangeCount()
-  const workerData: WriterData = { file, directoryChanges }
+  const queueChanges = shareQueueChangeCount()
+  const workerData: WriterData = { file, directoryChanges, queueChanges }
   const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData, name: 'store' })
   const ended = endOf(worker).finally(() => lock.release())
   const tidying = new Map<number, () => void>()
@@ -54,6 +58,7 @@ export async function startWriter({ file }: { readonly file: string }): Promise<
   return {
     ended,
     directoryChanges,
+    queueChanges,
     connect() {
       const { port1, port2 } = new MessageChannel()
       order({ connect: port1 }, [port1])

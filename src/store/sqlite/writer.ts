@@ -5,6 +5,7 @@ import { openForWriting } from './connection.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { openOperations } from './operations.ts'
+import { type QueueChangeCount, tellQueueChanged } from './queue-changes.ts'
 import { type Batch, CALL_WIDTH } from './wire.ts'
 
 /** What the writer's thread is told by the one that started it. */
@@ -17,6 +18,7 @@ export type Report = { readonly ready: true } | { readonly tidied: number }
 export interface WriterData {
   readonly file: string
   readonly directoryChanges: DirectoryChangeCount
+  readonly queueChanges: QueueChangeCount
 }
 
 /** One transaction takes at most this much, so that no caller waits long for the others. */
@@ -28,7 +30,7 @@ const TICK_MS = 250
 
 if (parentPort === null) throw new Error('writer.ts runs as a worker: see start.ts')
 const owner: MessagePort = parentPort as unknown as MessagePort
-const { file, directoryChanges } = workerData as WriterData
+const { file, directoryChanges, queueChanges } = workerData as WriterData
 
 const db = openForWriting(file)
 const operations = openOperations(db)
@@ -68,6 +70,7 @@ function commit(firstPort: MessagePort, first: Batch): void {
   const answers = commits.run(batches)
   // After the commit, and before anybody is told of it: see `cached-directory.ts`.
   if (operations.directoryChanged()) Atomics.add(directoryChanges, 0, 1)
+  if (operations.queueGrew()) tellQueueChanged(queueChanges)
   for (let at = 0; at < batches.length; at += 1) {
     const port = ports[at] as MessagePort
     lines.set(port, batches[at]?.line)

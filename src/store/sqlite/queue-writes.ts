@@ -1,0 +1,98 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { PausedDomain } from '../contract.ts'
+import { openPlacer } from './mailboxes.ts'
+import type { MessageRow, MessageWrites } from './messages.ts'
+import type { QueueEntries } from './queue-entries.ts'
+import type { DeliveryRow, SettlementRow } from './queue-wire.ts'
+
+export const QUEUE_WRITES = [
+  'wake',
+  'holdThese',
+  'releaseThese',
+  'retryThese',
+  'removeThese',
+  'forgetDeliveriesBefore',
+  'pause',
+  'resume',
+] as const
+
+/** Rows looked at to forget some, for each that may go: a clock that was wrong for a while leaves some out of order. */
+const LOOKED_AT = 4
+
+/** Write the queue. Acts on entries that are gone meanwhile pass them over. */
+export function writeQueue(
+  db: DatabaseSync,
+  { takeOut, find, wake, wait, hold, release, retry }: QueueEntries,
+  messages: Pick<MessageWrites, 'acceptReport'>,
+) {
+  const deliver = db.prepare('INSERT INTO delivery (decision, at, recipient, outcome, story) VALUES (?, ?, ?, ?, ?)')
+  const forget = db.prepare(
+    `DELETE FROM delivery WHERE id IN (SELECT id FROM
+     (SELECT id, at FROM delivery ORDER BY id LIMIT ?2 * ${LOOKED_AT}) WHERE at < ?1 LIMIT ?2)`,
+  )
+  const pause = db.prepare('INSERT OR REPLACE INTO paused_domain (domain, since, author, why) VALUES (?, ?, ?, ?)')
+  const resume = db.prepare('DELETE FROM paused_domain WHERE domain = ?')
+  const place = openPlacer(db)
+
+  /** Keep how a recipient ended; of a message whose decision is not known nobody could ask. */
+  function keep([decision, atMs, recipient, outcome, story]: DeliveryRow): void {
+    if (decision > 0) deliver.run(decision, atMs, recipient, outcome, story)
+  }
+
+  /** Put an entry's message into mailboxes; false when none of them is there, and then the entry stays to be tried again. */
+  function move(id: number, mailboxIds: readonly number[]): boolean {
+    const entry = find(id)
+    return entry !== undefined && place(entry.message, entry.sender, entry.sizeBytes, mailboxIds) && takeOut(id)
+  }
+
+  function each(ids: readonly number[], act: (id: number) => boolean): number {
+    let touched = 0
+    for (const id of ids) if (act(id)) touched += 1
+    return touched
+  }
+
+  return {
+    wake,
+
+    /** `lengths` are those of the reports' contents, which lie one after the other in `contents`. */
+    settle(
+      settlements: readonly SettlementRow[],
+      reports: readonly MessageRow[],
+      lengths: readonly number[],
+      contents?: Uint8Array,
+    ): void {
+      for (const [id, delivery, mailboxIds, waiting] of settlements) {
+        if (waiting !== undefined) wait(id, waiting)
+        else if ((mailboxIds === undefined ? takeOut(id) : move(id, mailboxIds)) && delivery !== undefined)
+          keep(delivery)
+      }
+      let at = 0
+      for (const [index, report] of reports.entries()) {
+        const end = at + (lengths[index] as number)
+        messages.acceptReport(report, (contents as Uint8Array).subarray(at, end))
+        at = end
+      }
+    },
+
+    holdThese: (ids: readonly number[]): number => each(ids, hold),
+    releaseThese: (ids: readonly number[]): number => each(ids, release),
+    retryThese: (ids: readonly number[]): number => each(ids, retry),
+
+    /** Delete entries; `held`, where given, must still be so. */
+    removeThese(ids: readonly number[], held: boolean | undefined, atMs: number, story: string): number {
+      return each(ids, (id) => {
+        const entry = find(id)
+        if (entry === undefined || (held !== undefined && entry.held !== held) || !takeOut(id)) return false
+        keep([entry.decision, atMs, entry.recipient, 'removed', story])
+        return true
+      })
+    },
+
+    forgetDeliveriesBefore: (atMs: number, limit: number): number => Number(forget.run(atMs, limit).changes),
+
+    pause({ domain, sinceMs, author, why }: PausedDomain): void {
+      pause.run(domain, sinceMs, author, why ?? null)
+    },
+    resume: (domain: string): boolean => resume.run(domain).changes > 0,
+  }
+}
