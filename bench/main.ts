@@ -1,9 +1,9 @@
 /** `npm run bench [-- SCENARIO…] [--repetitions N] [--quick]`: measure Postern beside its peers, print a table, keep the figures. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { installNpmPeers } from '../tools/npm-peers.ts'
 import { ROOT } from './peers/peer.ts'
 import type { Outcome, Scenario } from './scenario.ts'
 import { blocked } from './scenarios/blocked.ts'
@@ -11,10 +11,12 @@ import { idle } from './scenarios/idle.ts'
 import { inbound } from './scenarios/inbound.ts'
 import { policy } from './scenarios/policy.ts'
 import { pop3 } from './scenarios/pop3.ts'
+import { queue } from './scenarios/queue.ts'
 import { refuse } from './scenarios/refuse.ts'
+import { relay } from './scenarios/relay.ts'
 import { formatNumber, formatTable } from './statistics.ts'
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { inbound, refuse, blocked, idle, pop3, policy }
+const SCENARIOS: Readonly<Record<string, Scenario>> = { inbound, relay, queue, refuse, blocked, idle, pop3, policy }
 const RESULTS = join(ROOT, 'bench/results.json')
 
 const { values: flags, positionals } = parseArgs({
@@ -30,7 +32,8 @@ if (!Number.isInteger(repetitions) || repetitions < 1)
 if (process.platform !== 'linux' || process.getuid?.() !== 0)
   fail('Cannot run the bench: its peers (Postfix, Dovecot) need Linux and root')
 
-installNpmPeers()
+const problem = installNpmPeers(say)
+if (problem !== undefined) fail(problem)
 const machine = {
   processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
   memoryGib: Math.round(totalmem() / 1024 ** 3),
@@ -88,17 +91,6 @@ function print({ scenario, figures, bars, notes }: Outcome): void {
     )
   }
   for (const note of notes) say(`* ${note}`)
-}
-
-/** Install Haraka and smtp-server beside the bench, where they are missing; they are no part of the server. */
-function installNpmPeers(): void {
-  if (existsSync(join(ROOT, 'bench/node_modules/haraka'))) return
-  say('Installing the npm peers (npm ci in bench/)')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--omit=optional'], {
-    cwd: join(ROOT, 'bench'),
-    stdio: 'inherit',
-  })
-  if (status !== 0) fail('Cannot install the npm peers: see above')
 }
 
 function say(line: string): void {

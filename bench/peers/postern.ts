@@ -24,7 +24,16 @@ const RAISED = {
  * group: not that which may relay, nor that which the limits do not hold for, nor the never-block list. `limits` are the settings
  * of that name; without them the ones that one address with a whole load passes are raised, and all others are as they come.
  */
-export async function startPosternPeer(domain: string, limits: object = RAISED): Promise<PosternPeer> {
+export function startPosternPeer(domain: string, limits: object = RAISED): Promise<PosternPeer> {
+  return start(domain, { relay: { ipGroup: null }, limits: { exemptGroup: null, neverBlock: [], ...limits } })
+}
+
+/** Start Postern as a relay: it trusts this machine, as it does by default, and all mail goes on by these routes. */
+export function startPosternRelay(domain: string, routes: readonly object[], more: object = {}): Promise<PosternPeer> {
+  return start(domain, { limits: RAISED, delivery: { routes }, ...more })
+}
+
+async function start(domain: string, settings: object): Promise<PosternPeer> {
   // Every sender's domain is in DNS: the rule that asks is on, as it is by default.
   const dns = await startScriptedDns(({ type, name }) =>
     type === 'MX' ? { answers: [{ type, data: `10 mx.${name}` }] } : {},
@@ -35,10 +44,9 @@ export async function startPosternPeer(domain: string, limits: object = RAISED):
       settings: {
         server: { hostname: `mail.${domain}` },
         dns: { servers: [dns.server] },
-        relay: { ipGroup: null },
-        limits: { exemptGroup: null, neverBlock: [], ...limits },
         services: { smtp: { maxConnections: 'unlimited' }, pop3: { maxConnections: 'unlimited' } },
         logs: { console: false },
+        ...settings,
       },
       domains: [domain],
       users: [{ address: `${USER}@${domain}`, password: PASSWORD }],

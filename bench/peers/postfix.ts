@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { unpackPeer } from '../../tools/debian-packages.ts'
 import { emptyFolder, freePort, type Peer, startProgram } from './peer.ts'
 
-/** Users of every Debian, in place of those that the package would have made. */
-const OWNER = { name: 'daemon', uid: 1, gid: 1 }
+/** A user of every Debian, in place of the one that the package would have made. */
+export const OWNER = { name: 'daemon', uid: 1, gid: 1 }
 const GROUP = { name: 'games', gid: 60 }
 const NOBODY = 65_534
 
@@ -33,7 +33,17 @@ export function postfixEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Start Postfix: a local domain, one mailbox (Maildir), everything on disk before 250 as it always is. */
-export async function startPostfix(domain: string): Promise<Peer> {
+export function startPostfix(domain: string): Promise<Peer> {
+  // The sender is a stranger, as it is to the others.
+  return start(domain, 'mynetworks = 127.0.0.9/32')
+}
+
+/** Start Postfix as a relay: it trusts this machine, and all mail goes on to a server on this port. */
+export function startPostfixRelay(domain: string, nextPort: number): Promise<Peer> {
+  return start(domain, `mynetworks = 127.0.0.0/8\nrelayhost = [127.0.0.1]:${nextPort}`)
+}
+
+async function start(domain: string, further: string): Promise<Peer> {
   const root = postfixFolder()
   const env = postfixEnvironment()
   const dir = emptyFolder('postfix')
@@ -41,7 +51,7 @@ export async function startPostfix(domain: string): Promise<Peer> {
   makeQueue(dir)
   const config = join(dir, 'config')
   mkdirSync(config)
-  writeFileSync(join(config, 'main.cf'), mainCf(dir, root, String(env.LD_LIBRARY_PATH), domain))
+  writeFileSync(join(config, 'main.cf'), `${mainCf(dir, root, String(env.LD_LIBRARY_PATH), domain)}${further}\n`)
   writeFileSync(join(config, 'master.cf'), masterCf(port))
   const command = [join(root, 'usr/lib/postfix/sbin/master'), '-c', config, '-d']
   const { pid, stop } = await startProgram(command, port, { env: { ...env, MAIL_CONFIG: config } })
@@ -113,8 +123,6 @@ myhostname = mail.${domain}
 mydestination =
 local_recipient_maps =
 alias_maps =
-# The sender is a stranger, as it is to the others.
-mynetworks = 127.0.0.9/32
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
@@ -147,6 +155,9 @@ function masterCf(port: number): string {
     service('error', 'unix', '-', '-', '-', 'error'),
     service('retry', 'unix', '-', '-', '-', 'error'),
     service('proxymap', 'unix', '-', '-', '-', 'proxymap'),
+    service('smtp', 'unix', '-', '-', '-', 'smtp'),
+    service('scache', 'unix', '-', '-', '1', 'scache'),
+    service('tlsmgr', 'unix', '-', '1000?', '1', 'tlsmgr'),
     service('virtual', 'unix', '-', '-', '-', 'virtual'),
     service('anvil', 'unix', '-', '-', '1', 'anvil'),
     service('postlog', 'unix-dgram', 'n', '-', '1', 'postlogd'),

@@ -115,6 +115,36 @@ export async function putMail(ports: Ports, message: Buffer, to = USER, from = '
   }
 }
 
+/** Send a message as the user above, who logs in, over implicit TLS; parameters of MAIL and RCPT as they are given. */
+export async function submitMail(
+  ports: Ports,
+  message: Buffer,
+  to: readonly string[],
+  parameters: {
+    readonly mail?: string
+    readonly rcpt?: string
+    readonly user?: string
+    readonly password?: string
+  } = {},
+): Promise<void> {
+  const { mail = 'BODY=8BITMIME', rcpt = '', user = USER, password = PASSWORD } = parameters
+  const socket = connectTls({ host: '127.0.0.1', port: ports.submissions, rejectUnauthorized: false })
+  const lines = new Dialogue(socket)
+  try {
+    await lines.expect('220')
+    await lines.ask('EHLO client.example', '250')
+    await lines.ask(`AUTH PLAIN ${Buffer.from(`\0${user}\0${password}`).toString('base64')}`, '235')
+    await lines.ask(`MAIL FROM:<${user}> ${mail}`.trimEnd(), '250')
+    for (const recipient of to) await lines.ask(`RCPT TO:<${recipient}> ${rcpt}`.trimEnd(), '250')
+    await lines.ask('DATA', '354')
+    socket.write(message.toString('latin1').replaceAll(/^\./gm, '..'), 'latin1')
+    await lines.ask('.', '250')
+    await lines.ask('QUIT', '221')
+  } finally {
+    socket.destroy()
+  }
+}
+
 /** Wait until mail has come (a queue somewhere needs its time), and take it. */
 export async function awaitMail(ports: Ports, withinMs: number, user = USER, password = PASSWORD): Promise<Buffer[]> {
   const until = Date.now() + withinMs

@@ -104,16 +104,26 @@ export function messagesContract(engine: StoreEngine): void {
         },
         { recipient: 'b@far.example' },
       ]
-      const { messageId } = await store.messages.accept(sampleMessage([mailbox], 'x\r\n', { queue }))
+      const record = sampleRecord()
+      const { messageId } = await store.messages.accept(sampleMessage([mailbox], 'x\r\n', { queue, record }))
       assert.equal(await store.queue.count(), 2)
-      const entries = await store.queue.list(10)
+      const entries = await store.queue.find({}, { limit: 10 })
       assert.deepEqual(
         entries.map(({ id: _, sizeBytes: __, ...entry }) => entry),
-        queue.map((entry) => ({ ...entry, messageId, sender: 'sender@far.example', createdAtMs: 1_767_225_600_000 })),
+        queue.map((entry) => ({
+          ...entry,
+          messageId,
+          decision: record.id,
+          domain: 'far.example',
+          origin: '',
+          sender: 'sender@far.example',
+          createdAtMs: 1_767_225_600_000,
+          attempts: 0,
+        })),
       )
       // The queue still holds the message when the mailbox no longer does.
       assert.equal(await store.mailboxes.remove(mailbox, [messageId]), 1)
-      assert.equal((await store.queue.list(10)).length, 2)
+      assert.equal((await store.queue.find({}, { limit: 10 })).length, 2)
     })
   })
 

@@ -6,6 +6,7 @@ import { makeMailboxes, readWhole, sampleBytes, sampleMessage } from './samples.
 import { withStore } from './with-store.ts'
 
 const ONE = 'user1@example.test'
+const REMOVAL = { atMs: 9, story: '{}' }
 const TWO = 'user2@example.test'
 
 function entriesOf(user: string | undefined, ...recipients: readonly string[]): readonly NewQueueEntry[] {
@@ -17,7 +18,7 @@ async function enqueue(store: Store, queue: readonly NewQueueEntry[], mailboxes:
 }
 
 async function waiting(store: Store): Promise<Record<string, boolean>> {
-  const entries = await store.queue.list(10_000)
+  const entries = await store.queue.find({}, { limit: 10_000 })
   return Object.fromEntries(entries.map(({ recipient, held = false }) => [recipient, held]))
 }
 
@@ -26,7 +27,7 @@ export function queueContract(engine: StoreEngine): void {
   it('tells who sent what waits, and from where', async () => {
     await withStore(engine, async ({ store }) => {
       await enqueue(store, [...entriesOf(ONE, 'a@far.example'), ...entriesOf(undefined, 'b@far.example')])
-      const [a, b] = await store.queue.list(10)
+      const [a, b] = await store.queue.find({}, { limit: 10 })
       assert.equal(a?.user, ONE)
       assert.equal(a?.ip, '192.0.2.1')
       assert.equal(a?.held, undefined)
@@ -39,18 +40,18 @@ export function queueContract(engine: StoreEngine): void {
       await enqueue(store, entriesOf(ONE, 'a@far.example', 'b@far.example'))
       await enqueue(store, entriesOf(TWO, 'c@far.example'))
       await enqueue(store, entriesOf(undefined, 'd@far.example'))
-      assert.equal(await store.queue.holdOf(ONE), 2)
+      assert.equal(await store.queue.hold({ user: ONE }), 2)
       const held = { 'a@far.example': true, 'b@far.example': true, 'c@far.example': false, 'd@far.example': false }
       assert.deepEqual(await waiting(store), held)
       await enqueue(store, entriesOf(ONE, 'e@far.example'))
       assert.deepEqual(await waiting(store), { ...held, 'e@far.example': false })
       // What is held already is not held again.
-      assert.equal(await store.queue.holdOf(ONE), 1)
-      assert.equal(await store.queue.releaseOf(TWO), 0)
-      assert.equal(await store.queue.releaseOf(ONE), 3)
+      assert.equal(await store.queue.hold({ user: ONE }), 1)
+      assert.equal(await store.queue.release({ user: TWO }), 0)
+      assert.equal(await store.queue.release({ user: ONE }), 3)
       assert.ok(Object.values(await waiting(store)).every((one) => !one))
-      assert.equal(await store.queue.holdOf('nobody@example.test'), 0)
-      assert.equal(await store.queue.holdOf(''), 0)
+      assert.equal(await store.queue.hold({ user: 'nobody@example.test' }), 0)
+      assert.equal(await store.queue.hold({ user: '' }), 0)
     })
   })
 
@@ -79,9 +80,9 @@ export function queueContract(engine: StoreEngine): void {
       for (const user of [ONE, TWO]) {
         await enqueue(store, entriesOf(user, ...Array.from({ length: 1234 }, (_, at) => `r${at}-${user}.far.example`)))
       }
-      assert.equal(await store.queue.holdOf(ONE), 1234)
-      assert.equal(await store.queue.releaseOf(ONE), 1234)
-      assert.equal(await store.queue.removeOf(ONE), 1234)
+      assert.equal(await store.queue.hold({ user: ONE }), 1234)
+      assert.equal(await store.queue.release({ user: ONE }), 1234)
+      assert.equal(await store.queue.remove({ user: ONE }, REMOVAL), 1234)
       assert.equal(await store.queue.count(), 1234)
     })
   })
@@ -97,15 +98,15 @@ export function queueContract(engine: StoreEngine): void {
       await store.messages.accept(sampleMessage([], draft, { queue: entriesOf(ONE, 'a@far.example', 'b@far.example') }))
       const { messageId: placed } = await enqueue(store, entriesOf(ONE, 'c@far.example'), [mailbox])
       await enqueue(store, [...entriesOf(ONE, 'd@far.example'), ...entriesOf(TWO, 'e@far.example')])
-      assert.equal(await store.queue.removeOf(ONE), 4)
+      assert.equal(await store.queue.remove({ user: ONE }, REMOVAL), 4)
       assert.deepEqual(await waiting(store), { 'e@far.example': false })
-      assert.equal(await store.queue.removeOf(ONE), 0)
+      assert.equal(await store.queue.remove({ user: ONE }, REMOVAL), 0)
 
       assert.ok((await readWhole(store, mailbox, placed)) !== undefined)
       assert.equal(await store.mailboxes.remove(mailbox, [placed]), 1)
-      const [last] = await store.queue.list(10)
+      const [last] = await store.queue.find({}, { limit: 10 })
       assert.equal(last?.sender, 'sender@far.example')
-      assert.equal(await store.queue.removeOf(TWO), 1)
+      assert.equal(await store.queue.remove({ user: TWO }, REMOVAL), 1)
       await under.tidy()
       const after = under.sizeBytes()
       if (before !== undefined && after !== undefined) {
@@ -117,7 +118,7 @@ export function queueContract(engine: StoreEngine): void {
   it('keeps what is held over a restart', async () => {
     await withStore(engine, async (under) => {
       await enqueue(under.store, entriesOf(ONE, 'a@far.example'))
-      await under.store.queue.holdOf(ONE)
+      await under.store.queue.hold({ user: ONE })
       const again = await under.restart()
       assert.deepEqual(await waiting(again.store), { 'a@far.example': true })
       await again.close()
