@@ -107,7 +107,6 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
     const key = keyOf(way, server, requirement, localAddress)
     const kept = pool.take(key)
     if (kept !== undefined) {
-      progress.at('mail', kept.hop)
       const outcomes = await kept.send(envelope)
       pool.give(key, kept)
       // It was closed while it was idle, which says nothing of the server.
@@ -161,17 +160,22 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
       const opened = await parts.openConversation({ ...options, tls })
       if (!('is' in opened)) {
         unreachable.spoke(server)
-        if (opened.hop.tls !== undefined && failed === undefined)
-          parts.tlsTried({ domain: way.domain, server, requirement })
+        if (opened.hop.tls !== undefined && failed === undefined) tlsTried(way, server, requirement)
         return { is: 'open', conversation: opened }
       }
       // What is told is why it did not come about as it should, not what came of trying with less.
       failed ??= opened
       if (opened.tlsFailed === undefined) break
-      if (tls === requirement) parts.tlsTried({ domain: way.domain, server, requirement, failed: opened.tlsFailed })
+      if (tls === requirement) tlsTried(way, server, requirement, opened.tlsFailed)
     }
     if (failed?.trouble.stage === 'connect') unreachable.failed(server)
     return failed as NoConversation
+  }
+
+  /** Sessions with a relay server are not the recipient domain's business. */
+  function tlsTried({ domain, route }: Way, server: ServerAddress, requirement: TlsRequirement, failed?: string): void {
+    if (route.via !== 'mx') return
+    parts.tlsTried({ domain, server, requirement, ...(failed === undefined ? {} : { failed }) })
   }
 
   /** Give what to log in with; a POP3 login is done at once, and leaves nothing for SMTP. */
@@ -223,7 +227,8 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
     function content(): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
       const body = whole ?? unread ?? rereadOf(messageId)
       unread = undefined
-      return signature === undefined ? body : preceded(signature, body)
+      if (signature === undefined) return body
+      return whole === undefined ? preceded(signature, body) : [signature, ...whole]
     }
     const { ret, envid, body, smtputf8, requireTls } = entry
     return {
@@ -232,6 +237,7 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
       sizeBytes: entry.sizeBytes + (signature?.length ?? 0),
       content,
       sent: (bytes) => progress.sent(bytes),
+      at: (stage, hop) => progress.at(stage, hop),
       ...(ret && { ret }),
       ...(envid && { envid }),
       ...(body && { body }),

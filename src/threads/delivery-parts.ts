@@ -16,9 +16,6 @@ import { createSigningKeys } from '#deliver/dkim/signing-keys.ts'
 import { findHost, findServers } from '#deliver/mx.ts'
 import { createReporter } from '#deliver/reporter.ts'
 import { checkCertificate } from '#deliver/tls/certificate.ts'
-import { createTlsRequirements } from '#deliver/tls/requirements.ts'
-import { fetchStsPolicy } from '#deliver/tls/sts-fetch.ts'
-import { createStsPolicies } from '#deliver/tls/sts-policies.ts'
 import { openVault } from '#deliver/vault.ts'
 import { createWays } from '#deliver/ways.ts'
 import { openDirectory } from '#directory/directory.ts'
@@ -32,6 +29,7 @@ import type { Policy } from './messages.ts'
 import { createOwnPlaces } from './own-places.ts'
 import { createQueueEvents, type DeliveryTotals } from './queue-events.ts'
 import { openReferenceNumbers } from './reference-numbers.ts'
+import { openTransportPolicies } from './transport-policies.ts'
 
 export interface DeliveryThreadParts {
   adopt(policy: Policy): void
@@ -97,14 +95,17 @@ export async function openDelivery(
     findServers: (domain) => findServers(domain, find(settings().delivery.port)),
     findHost: (host, port) => findHost(host, find(port)),
   })
-  const policies = createStsPolicies({
-    dns,
-    store: store.transport,
+  const transport = openTransportPolicies({
     clock,
-    fetch: (domain) => fetchStsPolicy(domain, { dns, clock }),
-    failed: () => {},
+    settings,
+    hostname,
+    dns,
+    validated,
+    store,
+    directory,
+    nextReference: numbers.next,
+    events,
   })
-  const requirements = createTlsRequirements({ settings, dns: validated, stsPolicy: policies.find })
   const carrier = createCarrier({
     clock,
     settings,
@@ -112,8 +113,8 @@ export async function openDelivery(
     directory,
     messages: store.messages,
     ways,
-    requirementFor: requirements.requirementFor,
-    tlsTried: () => {},
+    requirementFor: transport.requirementFor,
+    tlsTried: transport.tlsTried,
     sign: (entry, content) => signer.sign(entry, content),
     credentials: credentials.loginOf,
     openConversation,
@@ -141,7 +142,7 @@ export async function openDelivery(
       if (entry.user !== undefined) tell({ is: 'bounced', user: entry.user, recipients: 1 })
     },
   })
-  const describeWay = createWayTeller({ settings, directory, ways, requirementFor: requirements.requirementFor })
+  const describeWay = createWayTeller({ settings, directory, ways, requirementFor: transport.requirementFor })
   const endWatch = watchQueueChanges(data.queueChanges, () => scheduler.poke())
   scheduler.start()
 
@@ -180,6 +181,7 @@ export async function openDelivery(
     async stop() {
       endWatch()
       await scheduler.stop(STOP_WITHIN_MS)
+      await transport.stop()
       carrier.forget()
       dns.close()
       validated.close()

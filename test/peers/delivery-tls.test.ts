@@ -221,7 +221,7 @@ for (const [domain, { name, mx, ends }] of Object.entries(CASES)) {
         server
           .output()
           .split('\n')
-          .find((one) => one.includes('delivered') && one.includes(to)),
+          .find((one) => one.includes(' mail sent ') && one.includes(to)),
       )
       const by = /verified by ([\w-]+)/.exec(line)?.[1] ?? 'nothing'
       assert.equal(by, ends.verifiedBy, line)

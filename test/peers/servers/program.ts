@@ -81,9 +81,9 @@ export async function startProgram(
     readonly alsoStop?: () => Promise<void>
   },
 ): Promise<RunningProgram> {
-  const [program = ''] = command
   // It is told to end when this process does, however that goes.
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...(options.under ?? []), ...command], {
+  const [program = '', ...args] = [...(options.under ?? []), 'setpriv', '--pdeathsig', 'TERM', ...command]
+  const child = spawn(program, args, {
     cwd: options.dir,
     env: options.env ?? process.env,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -113,7 +113,7 @@ export async function startProgram(
     const late = performance.now() + STARTS_WITHIN_MS
     while (!(await options.ready())) {
       if (problem !== undefined || child.exitCode !== null || performance.now() > late)
-        throw new Error(`cannot start ${program}: ${problem ?? child.exitCode ?? 'it is not ready'}\n${output()}`)
+        throw new Error(`cannot start ${command[0]}: ${problem ?? child.exitCode ?? 'it is not ready'}\n${output()}`)
       await pause(50)
     }
   } catch (error) {
