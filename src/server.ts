@@ -253,7 +253,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
     events,
     lines: logs.write,
     bounced: (user, recipients) => {
-      void counts.ledger.ask([{ of: ACCOUNT.bounces, by: user, withinMs: DAY_MS, add: recipients }])
+      void counts.ledger.ask([{ of: ACCOUNT.returned, by: user, withinMs: DAY_MS, add: recipients }])
     },
   })
   undo.push(() => outgoing.stop())

@@ -58,8 +58,10 @@ export interface AccountCounts {
   readonly recipientsInHour: number
   readonly recipientsInDay: number
   readonly newRecipientsInDay: number
-  /** Of the recipients of a day, those that turned out not to exist. */
+  /** Recipients that turned out not to exist as they were named; they were not taken. */
   readonly bouncesInDay: number
+  /** Recipients that were taken, and whose mail the next server refused for good. */
+  readonly returnedInDay: number
 }
 
 /** Signs that a trusted address hides many strangers, each counted over the last hour. */

@@ -48,6 +48,7 @@ const counts = fc.record({
   recipientsInDay: few,
   newRecipientsInDay: few,
   bouncesInDay: few,
+  returnedInDay: few,
 })
 
 /** Facts of any kind, and the counts that go with any evidence. */

@@ -39,6 +39,7 @@ export const NOTHING_SENT: AccountCounts = {
   recipientsInDay: 0,
   newRecipientsInDay: 0,
   bouncesInDay: 0,
+  returnedInDay: 0,
 }
 
 /** Give readers that answer for a stranger, with these in their place. */

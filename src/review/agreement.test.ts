@@ -55,6 +55,7 @@ const counts: fc.Arbitrary<AccountCounts> = fc.record({
   recipientsInDay: few,
   newRecipientsInDay: few,
   bouncesInDay: few,
+  returnedInDay: few,
 })
 
 /** Facts that stand still: what a count would be is what it is. */

@@ -143,7 +143,7 @@ export const PLAIN_WORDS: Readonly<Record<string, PlainWords>> = {
   'account-messages': ACCOUNT_TOO_MUCH,
   'account-bounces': {
     means:
-      'Very many of the addresses that this account wrote to do not exist, which is what a stolen password and a bought list look like.',
+      'Very many of the addresses that this account wrote to do not exist or refuse its mail, which is what a stolen password and a bought list look like.',
     todo: `Ask the owner. If it was not the owner, change the password first; then ${RELEASE}.`,
   },
 

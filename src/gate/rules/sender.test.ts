@@ -185,6 +185,21 @@ table('account-bounces', 'sender', [
   ['more, and all', sent({ bouncesInDay: 51 }), 'defer accountFrozen', 'defer', `freeze ${USER}`],
   ['half of them', sent({ bouncesInDay: 60, recipientsInDay: 60 }), 'accept', 'pass'],
   ['more than half', sent({ bouncesInDay: 61, recipientsInDay: 60 }), 'defer accountFrozen', 'defer', `freeze ${USER}`],
+  ['half came back', sent({ returnedInDay: 60, recipientsInDay: 120 }), 'accept', 'pass'],
+  [
+    'more came back',
+    sent({ returnedInDay: 61, recipientsInDay: 120 }),
+    'defer accountFrozen',
+    'defer',
+    `freeze ${USER}`,
+  ],
+  [
+    'some did not exist, and some came back',
+    sent({ bouncesInDay: 40, returnedInDay: 41, recipientsInDay: 120 }),
+    'defer accountFrozen',
+    'defer',
+    `freeze ${USER}`,
+  ],
   [
     'deferred',
     sent({ bouncesInDay: 51 }, { rules: { accountBounces: { action: 'defer' } } }),

@@ -126,7 +126,7 @@ export const limits = {
       min: 1,
       max: 100,
       about:
-        'Percent of the recipients of one account in 24 hours that may turn out not to exist, once there are more than limits.account.bounceLeast of them.',
+        'Percent of the recipients of one account in 24 hours that may not exist or refuse its mail for good, once there are more than limits.account.bounceLeast of them.',
       page: 'Account limits',
       applies: 'at once',
     }),
@@ -134,7 +134,8 @@ export const limits = {
       default: 50,
       min: 1,
       max: 1_000_000,
-      about: 'Recipients that turned out not to exist below which limits.account.bounceShare is not looked at.',
+      about:
+        'Recipients that did not exist or refused the mail, below which limits.account.bounceShare is not looked at.',
       page: 'Account limits',
       applies: 'at once',
     }),

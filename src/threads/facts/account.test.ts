@@ -37,6 +37,7 @@ test('a message counts with its recipients, the new ones among them, for the hou
     recipientsInDay: 3,
     newRecipientsInDay: 2,
     bouncesInDay: 0,
+    returnedInDay: 0,
   }
   assert.deepEqual(first, expected)
   assert.deepEqual(await facts.accountCounts(anna()), expected)

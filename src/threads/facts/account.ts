@@ -91,6 +91,7 @@ function accountQuestions(user: string): readonly Question[] {
     { of: ACCOUNT.recipients, by: user, withinMs: DAY_MS },
     { of: ACCOUNT.newRecipients, by: user, withinMs: DAY_MS },
     { of: ACCOUNT.bounces, by: user, withinMs: DAY_MS },
+    { of: ACCOUNT.returned, by: user, withinMs: DAY_MS },
   ]
 }
 
@@ -102,13 +103,22 @@ function countsOf(counts: readonly number[]): AccountCounts {
     recipientsInDay = 0,
     newRecipientsInDay = 0,
     bouncesInDay = 0,
+    returnedInDay = 0,
   ] = counts
-  return { messagesInHour, messagesInDay, recipientsInHour, recipientsInDay, newRecipientsInDay, bouncesInDay }
+  return {
+    messagesInHour,
+    messagesInDay,
+    recipientsInHour,
+    recipientsInDay,
+    newRecipientsInDay,
+    bouncesInDay,
+    returnedInDay,
+  }
 }
 
 /** What one message adds. */
 function addsOf({ recipientCount = 0, newRecipientCount = 0 }: Subject): readonly number[] {
-  return [1, 1, recipientCount, recipientCount, newRecipientCount, 0]
+  return [1, 1, recipientCount, recipientCount, newRecipientCount, 0, 0]
 }
 
 /** What each count may reach before the message is not taken; where it is only observed, the message is taken. */
@@ -122,6 +132,7 @@ function limitsOf({ limits: { account }, rules }: Settings): readonly number[] {
     most(account.recipientsPerHour, rules.accountRecipients),
     most(account.recipientsPerDay, rules.accountRecipients),
     most(account.newRecipientsPerDay, rules.accountNewRecipients),
+    Number.POSITIVE_INFINITY,
     Number.POSITIVE_INFINITY,
   ]
 }

@@ -30,6 +30,7 @@ export const ACCOUNT = {
   recipients: 'account.recipients',
   newRecipients: 'account.newRecipients',
   bounces: 'account.bounces',
+  returned: 'account.returned',
   networks: 'account.networks',
 } as const
 
