@@ -8,7 +8,7 @@ export const MOST_WAITING = 2000
 const MOST_OF_DOMAIN = 200
 /** Beyond that there is room for origins and domains that have only a few: many floods together do not shut them out. */
 const RESERVE = 500
-const FEW = 10
+const FEW = 5
 /** Recipients of one transaction (RFC 5321 §4.5.3.1.8 has every server take so many). */
 const MOST_RECIPIENTS = 100
 const MOST_KNOWN = 10_000

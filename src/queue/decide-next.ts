@@ -44,7 +44,8 @@ export function decideNext(
         outcome: 'delivered',
         story: formatStory({ tries, is: 'placed' }),
       } as const
-      const next = { is: 'placed', mailboxIds: outcome.mailboxIds } as const
+      const { mailboxIds, forwards } = outcome
+      const next = { is: 'placed', mailboxIds, ...(forwards && { forwards }) } as const
       return {
         settlement: { id, next, delivery },
         ...(asks(entry, 'SUCCESS') && { report: { kind: 'delivered', outcome } }),

@@ -1,4 +1,4 @@
-import type { QueueEntry } from '#store/contract.ts'
+import type { Clock } from '#base/clock.ts'
 import type { Bottleneck } from './bottleneck.ts'
 import type { Consignment, Hop, Plan, Progress, Stage } from './contract.ts'
 
@@ -27,7 +27,7 @@ export class Delivery implements Progress {
   readonly plan: Plan
   readonly consignment: Consignment
   readonly bottlenecks: readonly Bottleneck[]
-  readonly #nowMs: () => number
+  readonly #clock: Clock
   readonly #startedMs: number
   readonly #moved: (delivery: Delivery) => void
   #movedMs: number
@@ -39,18 +39,16 @@ export class Delivery implements Progress {
 
   /** `moved` is called when one that did not count has heard from the other side. */
   constructor(
-    plan: Plan,
-    entries: readonly [QueueEntry, ...QueueEntry[]],
-    bottlenecks: readonly Bottleneck[],
-    nowMs: () => number,
+    { plan, consignment, bottlenecks }: Pick<Delivery, 'plan' | 'consignment' | 'bottlenecks'>,
+    clock: Clock,
     moved: (delivery: Delivery) => void,
   ) {
     this.plan = plan
-    this.consignment = { messageId: entries[0].messageId, entries }
+    this.consignment = consignment
     this.bottlenecks = bottlenecks
-    this.#nowMs = nowMs
+    this.#clock = clock
     this.#moved = moved
-    this.#startedMs = nowMs()
+    this.#startedMs = clock.monotonicMs()
     this.#movedMs = this.#startedMs
   }
 
@@ -84,13 +82,13 @@ export class Delivery implements Progress {
       stage: this.#stage,
       ...(this.#hop && { host: this.#hop.host }),
       ...(this.#hop?.ip !== undefined && { ip: this.#hop.ip }),
-      elapsedMs: this.#nowMs() - this.#startedMs,
+      elapsedMs: this.#clock.monotonicMs() - this.#startedMs,
       sentBytes: this.#sentBytes,
     }
   }
 
   #move(): void {
-    this.#movedMs = this.#nowMs()
+    this.#movedMs = this.#clock.monotonicMs()
     if (!this.counts) this.#moved(this)
   }
 }

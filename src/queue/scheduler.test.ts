@@ -471,3 +471,32 @@ test('a domain that is down is tried at once when an administrator wants it', as
   await world.calm()
   assert.equal(world.queue.entries.size, 0)
 })
+
+test('a domain that was down for want of its relay server is up again with the first mail that goes', async () => {
+  let isFound = false
+  const relay = { is: 'plan', site: 'relay:smart.example:587', way: 'smart' } as const
+  const lost = troubleOf({ scope: 'server', stage: 'dns', because: 'smart.example has no address' })
+  const world = worldOf(all(DELIVERED), { plan: () => (isFound ? relay : lost) })
+  world.queue.add(...range(1, 20).map((id) => entryOf({ id })))
+  world.scheduler.start()
+  await world.calm()
+  assert.equal(world.scheduler.counts().domainsDown, 1)
+  isFound = true
+  await world.pass(301_000, 10_000)
+  assert.equal(world.queue.entries.size, 0)
+  assert.deepEqual(
+    world.events.filter(({ name }) => name === 'destinationUp').map(({ what }) => what),
+    [{ name: 'a.example' }],
+  )
+})
+
+test('the same rule is told once, however many deliveries hear it', async () => {
+  const slow = troubleOf({ scope: 'message', reply: { code: 451, text: 'rate limit' } })
+  const world = worldOf(({ entries }) => ({ outcomes: entries.map(() => slow), afterMs: 1000 }))
+  world.queue.add(...range(1, 5).map((id) => entryOf({ id })))
+  world.scheduler.start()
+  await world.pass(2000)
+  assert.equal(world.carried.length, 5)
+  // The domain and its site.
+  assert.equal(world.events.filter(({ name }) => name === 'destinationShaped').length, 2)
+})

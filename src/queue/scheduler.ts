@@ -1,20 +1,20 @@
 import type { Alarm, Clock } from '#base/clock.ts'
 import { matchesPattern } from '#base/pattern.ts'
-import { printable } from '#base/printable.ts'
 import type { Settings } from '#settings/schema.ts'
 import type { PausedDomain, QueueEntry, QueueStore } from '#store/contract.ts'
 import { Backlog } from './backlog.ts'
 import type { Bottleneck } from './bottleneck.ts'
 import type { Carrier, Outcome, Plan, Trouble, WriteReport } from './contract.ts'
-import { Delivery, type Running } from './delivery.ts'
+import { Deliveries } from './deliveries.ts'
+import type { Delivery, Running } from './delivery.ts'
+import { Destinations } from './destinations.ts'
+import { type DomainState, stateOf } from './domain-states.ts'
 import type { QueueEvents } from './events.ts'
 import { Feeder } from './feeder.ts'
 import type { Flow, Waiting } from './flow.ts'
-import type { Shaped } from './pace.ts'
 import { type Ended, Settling } from './settling.ts'
-import { shapeOf } from './shaping.ts'
-import { SHAPING_RULES } from './shaping-rules.ts'
-import { isServerTrouble } from './windows.ts'
+
+export type { DomainState }
 
 export interface SchedulerPorts {
   readonly queue: Pick<
@@ -30,22 +30,6 @@ export interface SchedulerPorts {
   readonly events: QueueEvents
   /** An entry of a user has failed for good, and that is on disk. */
   readonly bounced: (entry: QueueEntry) => void
-}
-
-/** What is known of a domain that not everything is plain with. */
-export interface DomainState {
-  readonly domain: string
-  /** The site that its mail went to last. */
-  readonly site?: string
-  /** Deliveries at once that it, and its site, bear at this moment. */
-  readonly window: number
-  readonly underWay: number
-  /** Entries in memory. */
-  readonly waiting: number
-  readonly paused?: PausedDomain
-  /** It, or its site, cannot be spoken to. */
-  readonly down?: { readonly forMs: number; readonly because: string }
-  readonly shaped?: Shaped
 }
 
 export interface Scheduler {
@@ -65,8 +49,6 @@ export interface Scheduler {
   stop(graceMs: number): Promise<void>
 }
 
-/** Slow deliveries make room for others, until there are so many times the setting under way. */
-const SLOW_FACTOR = 10
 /** Turns served in one go, before others on this thread have theirs. */
 const TURNS = 256
 
@@ -80,30 +62,38 @@ class QueueScheduler implements Scheduler {
   readonly #backlog = new Backlog()
   readonly #feeder: Feeder
   readonly #settling: Settling
-  readonly #deliveries = new Set<Delivery>()
-  /** Deliveries that are at work, not waiting for a slow server. */
-  #working = 0
+  readonly #deliveries: Deliveries
+  readonly #destinations: Destinations
   #paused: readonly PausedDomain[] = []
   #isStarted = false
   #isPumping = false
-  #slowAlarm: Alarm | undefined
-  #stopped: (() => void) | undefined
 
   constructor(ports: SchedulerPorts) {
     this.#ports = ports
-    const { queue, clock, events } = ports
+    const { queue, clock, events, settings } = ports
+    const backlog = this.#backlog
+    this.#deliveries = new Deliveries(clock)
     this.#settling = new Settling({ ...ports, settled: (ended) => this.#settled(ended) })
     this.#feeder = new Feeder({
       queue,
-      backlog: this.#backlog,
+      backlog,
       clock,
       events,
-      isOpen: (domain) => this.#isOpen(domain),
+      isOpen: (domain) => this.#pauseOf(domain) === undefined && !this.#destinations.waits(domain),
       isFull: () => this.#settling.isFull,
       admit: (entry) => this.#admit(entry),
       prepare: async () => {
         this.#paused = await queue.paused()
       },
+    })
+    this.#destinations = new Destinations({
+      backlog,
+      settings,
+      clock,
+      events,
+      unblocked: () => this.#pump(),
+      read: (domain) => this.#feeder.read(domain),
+      readAll: () => this.#feeder.readAll(),
     })
   }
 
@@ -133,7 +123,7 @@ class QueueScheduler implements Scheduler {
   }
 
   running(): readonly Running[] {
-    return [...this.#deliveries].map((delivery) => delivery.show())
+    return this.#deliveries.show()
   }
 
   counts(): { readonly underWay: number; readonly domainsDown: number } {
@@ -148,26 +138,10 @@ class QueueScheduler implements Scheduler {
   domains(limit: number): readonly DomainState[] {
     const states: DomainState[] = []
     const nowMs = this.#ports.clock.monotonicMs()
-    const most = this.#perDomain
     for (const domain of this.#backlog.domains) {
       if (states.length >= limit) break
-      const { site, bottleneck, name, count } = domain
-      const both = site === undefined ? [bottleneck] : [bottleneck, site]
-      const paused = this.#pauseOf(name)
-      if (count === 0 && paused === undefined && both.every((one) => one.isPlain(nowMs))) continue
-      const down = both.find(({ window }) => window.downBecause(nowMs) !== undefined)
-      const shaped = bottleneck.pace.shaped(nowMs) ?? site?.pace.shaped(nowMs)
-      const because = down?.window.downBecause(nowMs)?.because
-      states.push({
-        domain: name,
-        ...(site && { site: site.name }),
-        window: Math.min(...both.map((one) => one.limit(most, nowMs))),
-        underWay: Math.max(...both.map(({ window }) => window.underWay)),
-        waiting: count,
-        ...(paused && { paused }),
-        ...(down && because !== undefined && { down: { forMs: down.window.downUntilMs - nowMs, because } }),
-        ...(shaped && { shaped }),
-      })
+      const state = stateOf(domain, this.#pauseOf(domain.name), this.#destinations.most, nowMs)
+      if (state !== undefined) states.push(state)
     }
     return states
   }
@@ -175,15 +149,13 @@ class QueueScheduler implements Scheduler {
   async stop(graceMs: number): Promise<void> {
     this.#isStarted = false
     this.#feeder.stop()
-    this.#slowAlarm?.cancel()
     this.#backlog.clear()
     for (const one of this.#backlog.bottlenecks()) one.close()
-    const ended = this.#deliveries.size === 0 ? undefined : new Promise<void>((resolve) => (this.#stopped = resolve))
     let alarm: Alarm | undefined
     const patience = new Promise<void>((resolve) => {
       alarm = this.#ports.clock.after(graceMs, resolve)
     })
-    await Promise.race([patience, Promise.resolve(ended).then(() => this.#settling.whenIdle())])
+    await Promise.race([patience, this.#deliveries.whenEnded().then(() => this.#settling.whenIdle())])
     alarm?.cancel()
     this.#settling.giveUp()
   }
@@ -212,8 +184,9 @@ class QueueScheduler implements Scheduler {
         continue
       }
       this.#backlog.drop(waiting)
-      if (down === undefined && plan.is === 'deferred' && plan.scope === 'domain')
-        this.#troubled(domain.bottleneck, plan)
+      // Which server it would have been is not known: it is trouble of the domain.
+      const isOfDomain = plan.is === 'deferred' && (plan.scope === 'domain' || plan.scope === 'server')
+      if (down === undefined && isOfDomain) this.#destinations.troubled(domain.bottleneck, plan)
       this.#settling.add(waiting.entry, plan)
       this.#feeder.took()
     }
@@ -248,20 +221,22 @@ class QueueScheduler implements Scheduler {
         return
       }
       const flow = this.#backlog.next()
-      if (flow === undefined) return
+      if (flow === undefined) break
       this.#serveFlow(flow)
     }
-    this.#watchSlow()
+    if (!this.#isStarted) return
+    if (this.#backlog.hasTurn) this.#deliveries.watchSlow(() => this.#serve())
+    // What is blocked now leaves room for what is not.
+    this.#feeder.look()
   }
 
   #hasSlot(): boolean {
-    const { threads } = this.#ports.settings().queue
-    return this.#working < threads && this.#deliveries.size < threads * SLOW_FACTOR && !this.#settling.isFull
+    return this.#deliveries.hasRoom(this.#ports.settings().queue.threads) && !this.#settling.isFull
   }
 
   #serveFlow(flow: Flow): void {
     const nowMs = this.#ports.clock.monotonicMs()
-    const most = this.#perDomain
+    const { most } = this.#destinations
     const down = flow.bottlenecks
       .map(({ window }) => window.downBecause(nowMs))
       .find((trouble) => trouble !== undefined)
@@ -279,7 +254,7 @@ class QueueScheduler implements Scheduler {
       this.#backlog.block(flow, full)
     }
     // Room that this flow has not used is the next one's.
-    for (const one of flow.bottlenecks) this.#passOn(one)
+    for (const one of flow.bottlenecks) this.#destinations.passOn(one)
   }
 
   #begin(taken: readonly [Waiting, ...Waiting[]], bottlenecks: readonly Bottleneck[], nowMs: number): void {
@@ -290,11 +265,9 @@ class QueueScheduler implements Scheduler {
       pace.take(nowMs)
     }
     const entries = [entry, ...others.map((other) => other.entry)] as const
-    const { clock, carrier } = this.#ports
-    const delivery = new Delivery(plan, [...entries], bottlenecks, () => clock.monotonicMs(), this.#moved)
-    this.#deliveries.add(delivery)
-    this.#working++
-    carrier.carry(plan, delivery.consignment, delivery).then(
+    const consignment = { messageId: entry.messageId, entries }
+    const delivery = this.#deliveries.begin({ plan, consignment, bottlenecks })
+    this.#ports.carrier.carry(plan, consignment, delivery).then(
       (outcomes) => this.#ended(delivery, outcomes),
       (error: unknown) => {
         this.#ports.events.faulted({ what: `deliver queue entry ${entry.id}`, error })
@@ -303,115 +276,16 @@ class QueueScheduler implements Scheduler {
     )
   }
 
-  /** One that waited for a slow server has heard from it, and counts again. */
-  readonly #moved = (delivery: Delivery): void => {
-    if (!this.#deliveries.has(delivery)) return
-    delivery.counts = true
-    this.#working++
-  }
-
   #ended(delivery: Delivery, outcomes: readonly Outcome[]): void {
-    this.#deliveries.delete(delivery)
-    if (delivery.counts) this.#working--
-    const { entries } = delivery.consignment
-    for (const { window } of delivery.bottlenecks) window.underWay--
-    this.#learn(delivery, outcomes)
-    entries.forEach((entry, at) => {
+    const { bottlenecks, consignment } = delivery
+    for (const { window } of bottlenecks) window.underWay--
+    this.#destinations.learn(bottlenecks, consignment.entries, outcomes)
+    consignment.entries.forEach((entry, at) => {
       this.#settling.add(entry, outcomes[at] ?? OUR_TROUBLE)
     })
-    for (const one of delivery.bottlenecks) this.#freed(one)
+    for (const one of bottlenecks) this.#destinations.freed(one)
+    this.#deliveries.end(delivery)
     this.#pump()
-    if (this.#deliveries.size === 0) this.#stopped?.()
-  }
-
-  /** Take from what the server answered what it means for what else waits for it. */
-  #learn({ bottlenecks, consignment }: Delivery, outcomes: readonly Outcome[]): void {
-    const [site, ownDomain] = bottlenecks
-    if (site === undefined) return
-    const { clock, settings } = this.#ports
-    const nowMs = clock.monotonicMs()
-    const troubles = outcomes.filter((outcome): outcome is Trouble => outcome.is === 'deferred')
-    const ofServer = troubles.find(isServerTrouble)
-    const ofDomain = troubles.find(({ scope }) => scope === 'domain')
-    if (ofServer !== undefined) this.#troubled(site, ofServer)
-    else if (ofDomain !== undefined) this.#troubled(ownDomain ?? this.#domainOf(consignment.entries[0]), ofDomain)
-    else if (outcomes.some(isAnswer)) for (const one of bottlenecks) this.#succeeded(one)
-
-    for (const outcome of outcomes) {
-      if (!('reply' in outcome) || outcome.reply === undefined || outcome.reply.code < 400) continue
-      const { reply, hop } = outcome
-      const rule = shapeOf(reply, hop?.host, settings().delivery.shaping) ?? shapeOf(reply, hop?.host, SHAPING_RULES)
-      if (rule === undefined || !(rule.wait ?? rule.connections ?? rule.perMinute)) continue
-      for (const one of bottlenecks) {
-        one.pace.shape(rule, nowMs)
-        one.waitForPace(clock, () => this.#freed(one))
-        const shaped = one.pace.shaped(nowMs)
-        const answer = printable(`${reply.code} ${reply.text}`, 200)
-        if (shaped !== undefined) this.#ports.events.destinationShaped({ name: one.name, shaped, answer })
-      }
-      break
-    }
-  }
-
-  #domainOf(entry: QueueEntry): Bottleneck {
-    return this.#backlog.domain(entry.domain).bottleneck
-  }
-
-  #succeeded(one: Bottleneck): void {
-    if (one.window.succeeded(this.#perDomain)) this.#ports.events.destinationUp({ name: one.name })
-  }
-
-  #troubled(one: Bottleneck, trouble: Trouble): void {
-    const nowMs = this.#ports.clock.monotonicMs()
-    if (!one.window.troubled(trouble, nowMs)) return
-    this.#ports.events.destinationDown({ name: one.name, trouble, forMs: one.window.downUntilMs - nowMs })
-    // What waits for it is put off without being tried.
-    while (this.#backlog.unblock(one));
-    this.#pump()
-  }
-
-  /** A bottleneck has room, or may have. */
-  #freed(one: Bottleneck): void {
-    const left = one.takeLeft()
-    for (const domain of left.domains) this.#feeder.read(domain)
-    if (left.andMore) this.#feeder.readAll()
-    const domain = this.#backlog.known(one.name)
-    if (domain?.bottleneck === one && domain.hasMore && domain.count === 0) this.#feeder.read(one.name)
-    this.#passOn(one)
-  }
-
-  #passOn(one: Bottleneck): void {
-    if (one.blocked.size === 0) return
-    const { clock } = this.#ports
-    if (one.hasRoom(this.#perDomain, clock.monotonicMs())) {
-      if (this.#backlog.unblock(one)) this.#pump()
-    } else {
-      one.waitForPace(clock, () => this.#freed(one))
-    }
-  }
-
-  get #perDomain(): number {
-    const { perDomain } = this.#ports.settings().delivery
-    return perDomain === 'unlimited' ? Number.MAX_SAFE_INTEGER : perDomain
-  }
-
-  /** While all are at work and others wait: see which of them only wait for a slow server. */
-  #watchSlow(): void {
-    if (this.#slowAlarm !== undefined || !this.#backlog.hasTurn || !this.#isStarted) return
-    let slowAtMs = Number.POSITIVE_INFINITY
-    for (const delivery of this.#deliveries) if (delivery.counts) slowAtMs = Math.min(slowAtMs, delivery.slowAtMs)
-    if (slowAtMs === Number.POSITIVE_INFINITY) return
-    const { clock } = this.#ports
-    this.#slowAlarm = clock.after(Math.max(0, slowAtMs - clock.monotonicMs()), () => {
-      this.#slowAlarm = undefined
-      const nowMs = clock.monotonicMs()
-      for (const delivery of this.#deliveries) {
-        if (!delivery.counts || delivery.slowAtMs > nowMs) continue
-        delivery.counts = false
-        this.#working--
-      }
-      this.#serve()
-    })
   }
 
   // ---- out ----------------------------------------------------------------------------------------------------------------
@@ -432,21 +306,6 @@ class QueueScheduler implements Scheduler {
     this.#pump()
   }
 
-  // ---- what is closed -----------------------------------------------------------------------------------------------------
-
-  #isOpen(name: string): boolean {
-    if (this.#pauseOf(name) !== undefined) return false
-    const domain = this.#backlog.known(name)
-    if (domain === undefined) return true
-    const nowMs = this.#ports.clock.monotonicMs()
-    const waits = domain.bottleneck.pace.shaped(nowMs)?.waitsMs !== undefined
-    if (waits) {
-      domain.hasMore = true
-      domain.bottleneck.waitForPace(this.#ports.clock, () => this.#freed(domain.bottleneck))
-    }
-    return !waits
-  }
-
   #pauseOf(name: string): PausedDomain | undefined {
     return this.#paused.find(({ domain }) => matchesPattern(domain, name))
   }
@@ -455,13 +314,6 @@ class QueueScheduler implements Scheduler {
 /** Put off, untried, for what was the trouble with those that were tried. */
 function deferral(trouble: Trouble): Trouble {
   return { ...trouble, is: 'deferred', because: `not tried again yet: ${trouble.because}` }
-}
-
-/** Tell whether the server answered as servers do, for or against a recipient. */
-function isAnswer(outcome: Outcome): boolean {
-  return (
-    outcome.is === 'delivered' || (outcome.is !== 'placed' && outcome.reply !== undefined && outcome.scope !== 'server')
-  )
 }
 
 const OUR_TROUBLE: Trouble = {

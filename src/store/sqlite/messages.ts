@@ -7,7 +7,7 @@ import type { DecisionFilters } from './decision-filters.ts'
 import type { DecisionRow } from './decision-rows.ts'
 import { placementBytes } from './mailboxes.ts'
 import type { QueueCount } from './queue-count.ts'
-import { entryInserter } from './queue-rows.ts'
+import { type EntryOfMessage, entryInserter } from './queue-rows.ts'
 import type { Sequences } from './sequences.ts'
 
 /** A message as it crosses threads. Its content (the trace header, and the body unless `body` names pieces) travels beside it. */
@@ -50,6 +50,10 @@ export function writeMessages(
     'INSERT INTO message (id, received_at, size, body, sender, content) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const share = db.prepare('INSERT INTO shared (message, holders) VALUES (?, ?)')
+  const shareMore = db.prepare(
+    `INSERT INTO shared (message, holders) VALUES (?1, 1 + ?2)
+     ON CONFLICT (message) DO UPDATE SET holders = holders + ?2`,
+  )
   const place = db.prepare('INSERT INTO placement (mailbox, message, size) VALUES (?, ?, ?)')
   const count = db.prepare('UPDATE mailbox SET messages = messages + 1, bytes = bytes + ? WHERE id = ?')
   const enqueue = entryInserter(db, sequences)
@@ -108,6 +112,14 @@ export function writeMessages(
       const there = mailboxIds.filter((mailbox) => exists.get(mailbox) !== undefined)
       if (there.length + entries.length === 0) return
       accept([sender, receivedAtMs, pieceBytes, body, there, entries, record, contacts], content)
+    },
+
+    /** Put further entries of a message that is kept into the queue. */
+    forward(message: EntryOfMessage, entries: readonly NewQueueEntry[]): void {
+      if (entries.length === 0) return
+      enqueue(message, entries)
+      entryCount.add(entries.length)
+      shareMore.run(message.id, entries.length)
     },
 
     reserveBodies: (run: number): number => sequences.reserve('body', run),

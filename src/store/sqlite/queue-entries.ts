@@ -14,6 +14,7 @@ const NEAR = 4096
 interface Standing {
   readonly message: number
   readonly decision: number
+  readonly createdAtMs: number
   readonly sender: string
   readonly recipient: string
   readonly sizeBytes: number
@@ -26,7 +27,9 @@ type StateRow = readonly [domain: string, origin: string, dueAtMs: number | null
 export function openQueueEntries(db: DatabaseSync, entryCount: QueueCount) {
   const last = db.prepare('SELECT max(id) FROM queue_entry')
   const state = db.prepare('SELECT domain, origin, due_at, held, rested FROM queue_entry WHERE id = ?')
-  const standing = db.prepare('SELECT message, decision, sender, recipient, size, held FROM queue_entry WHERE id = ?')
+  const standing = db.prepare(
+    'SELECT message, decision, created_at, sender, recipient, size, held FROM queue_entry WHERE id = ?',
+  )
   const isGone = db.prepare('SELECT 1 FROM queue_gone WHERE entry = ?')
   const addGone = db.prepare('INSERT INTO queue_gone (entry) VALUES (?)')
   const remove = db.prepare('DELETE FROM queue_entry WHERE id = ? RETURNING domain, origin, due_at, held, message')
@@ -60,10 +63,10 @@ export function openQueueEntries(db: DatabaseSync, entryCount: QueueCount) {
   return {
     /** Give what an entry is known by, and undefined when it is gone. */
     find(id: number): Standing | undefined {
-      const row = standing.get(id) as unknown as [number, number, string, string, number, number] | undefined
+      const row = standing.get(id) as unknown as [number, number, number, string, string, number, number] | undefined
       if (row === undefined || isGone.get(id) !== undefined) return undefined
-      const [message, decision, sender, recipient, sizeBytes, held] = row
-      return { message, decision, sender, recipient, sizeBytes, held: held === 1 }
+      const [message, decision, createdAtMs, sender, recipient, sizeBytes, held] = row
+      return { message, decision, createdAtMs, sender, recipient, sizeBytes, held: held === 1 }
     },
 
     /** Take an entry out, and its message with the last that holds it. */

@@ -84,7 +84,7 @@ export function entryInserter(db: DatabaseSync, sequences: Sequences) {
   )
   const makeReady = db.prepare('INSERT INTO queue_ready (domain, origin, entry) VALUES (?, ?, ?)')
   // What was on its way here while its account was stopped was judged before, and is held with the rest.
-  const isStopped = db.prepare('SELECT 1 FROM user WHERE address = ? AND frozen IS NOT NULL')
+  const isStopped = db.prepare('SELECT 1 FROM user INDEXED BY user_frozen WHERE address = ? AND frozen IS NOT NULL')
   return (message: EntryOfMessage, entries: readonly NewQueueEntry[]): void => {
     let asked: string | undefined
     let held = 0

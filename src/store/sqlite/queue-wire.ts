@@ -1,5 +1,5 @@
 /** What becomes of entries, as it crosses threads: arrays, which are copied several times faster than objects with names. */
-import type { Delivery, Settlement } from '../contract.ts'
+import type { Delivery, NewQueueEntry, Settlement } from '../contract.ts'
 
 export type DeliveryRow = readonly [
   decision: number,
@@ -17,6 +17,8 @@ export type SettlementRow = readonly [
   delivery: DeliveryRow | undefined,
   mailboxIds: readonly number[] | undefined,
   waiting: WaitingRow | undefined,
+  /** Where it goes on to, besides the mailboxes. */
+  forwards?: readonly NewQueueEntry[],
 ]
 
 /** Give the row of a settlement. */
@@ -28,5 +30,8 @@ export function settlementRow({ id, next, delivery }: Settlement): SettlementRow
     delivery === undefined
       ? undefined
       : [delivery.decision, delivery.atMs, delivery.recipient, delivery.outcome, delivery.story]
-  return [id, row, next.is === 'placed' ? next.mailboxIds : undefined, undefined]
+  if (next.is === 'gone') return [id, row, undefined, undefined]
+  return next.forwards === undefined
+    ? [id, row, next.mailboxIds, undefined]
+    : [id, row, next.mailboxIds, undefined, next.forwards]
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { PausedDomain } from '../contract.ts'
+import type { NewQueueEntry, PausedDomain } from '../contract.ts'
 import { openPlacer } from './mailboxes.ts'
 import type { MessageRow, MessageWrites } from './messages.ts'
 import type { QueueEntries } from './queue-entries.ts'
@@ -23,7 +23,7 @@ const LOOKED_AT = 4
 export function writeQueue(
   db: DatabaseSync,
   { takeOut, find, wake, wait, hold, release, retry }: QueueEntries,
-  messages: Pick<MessageWrites, 'acceptReport'>,
+  messages: Pick<MessageWrites, 'acceptReport' | 'forward'>,
 ) {
   const deliver = db.prepare('INSERT INTO delivery (decision, at, recipient, outcome, story) VALUES (?, ?, ?, ?, ?)')
   const forget = db.prepare(
@@ -39,10 +39,17 @@ export function writeQueue(
     if (decision > 0) deliver.run(decision, atMs, recipient, outcome, story)
   }
 
-  /** Put an entry's message into mailboxes; false when none of them is there, and then the entry stays to be tried again. */
-  function move(id: number, mailboxIds: readonly number[]): boolean {
+  /**
+   * Put an entry's message into mailboxes, and on its way to where forwards lead; false when there is neither, and then the entry stays
+   * to be tried again.
+   */
+  function move(id: number, mailboxIds: readonly number[], forwards: readonly NewQueueEntry[]): boolean {
     const entry = find(id)
-    return entry !== undefined && place(entry.message, entry.sender, entry.sizeBytes, mailboxIds) && takeOut(id)
+    if (entry === undefined) return false
+    const { message, decision, createdAtMs, sender, sizeBytes } = entry
+    const isPlaced = place(message, sender, sizeBytes, mailboxIds)
+    messages.forward({ id: message, decision, receivedAtMs: createdAtMs, sender, sizeBytes }, forwards)
+    return (isPlaced || forwards.length > 0) && takeOut(id)
   }
 
   function each(ids: readonly number[], act: (id: number) => boolean): number {
@@ -61,9 +68,9 @@ export function writeQueue(
       lengths: readonly number[],
       contents?: Uint8Array,
     ): void {
-      for (const [id, delivery, mailboxIds, waiting] of settlements) {
+      for (const [id, delivery, mailboxIds, waiting, forwards = []] of settlements) {
         if (waiting !== undefined) wait(id, waiting)
-        else if ((mailboxIds === undefined ? takeOut(id) : move(id, mailboxIds)) && delivery !== undefined)
+        else if ((mailboxIds === undefined ? takeOut(id) : move(id, mailboxIds, forwards)) && delivery !== undefined)
           keep(delivery)
       }
       let at = 0

@@ -3,7 +3,7 @@ import type { Delivery, PausedDomain, QueueEntry, QueueStore } from '../contract
 import { ENTRY, type EntryRow, entryOf, READY_ENTRY, STANDS } from './queue-rows.ts'
 import { withoutNulls } from './rows.ts'
 
-/** Entries between two numbers that are looked at one by one, rather than to sort the numbers of all that are ready. */
+/** Entries between two numbers that are looked at one by one, before the numbers of all that are ready are sorted. */
 const NEAR = 10_000
 
 /** Deliveries told of one decision at most. */
@@ -17,7 +17,7 @@ export function readQueue(db: DatabaseSync): Pick<QueueStore, Reads> {
   const one = db.prepare(`SELECT ${ENTRY} FROM queue_entry q WHERE q.id = ? AND ${STANDS}`)
   const last = db.prepare('SELECT max(id) FROM queue_entry')
   const newest = db.prepare(
-    `SELECT ${READY_ENTRY} FROM queue_entry q WHERE q.id > ? AND EXISTS
+    `SELECT ${READY_ENTRY} FROM queue_entry q WHERE q.id > ? AND q.id <= ? AND EXISTS
      (SELECT 1 FROM queue_ready r WHERE r.domain = q.domain AND r.origin = q.origin AND r.entry = q.id) ORDER BY q.id LIMIT ?`,
   )
   // What is sorted is small, and only what is given is read.
@@ -50,9 +50,9 @@ export function readQueue(db: DatabaseSync): Pick<QueueStore, Reads> {
     },
 
     arrivals(afterId, limit) {
-      const [lastId] = last.get() as unknown as [number | null]
-      if (lastId === null || lastId <= afterId) return []
-      const rows = (lastId - afterId > NEAR ? oldestReady : newest).all(afterId, limit)
+      const near = newest.all(afterId, afterId + NEAR, limit)
+      const isEnough = near.length === limit || ((last.get() as unknown as [number | null])[0] ?? 0) <= afterId + NEAR
+      const rows = isEnough ? near : oldestReady.all(afterId, limit)
       return (rows as unknown as EntryRow[]).map(entryOf)
     },
 

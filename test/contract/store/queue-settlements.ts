@@ -125,6 +125,30 @@ export function queueSettlementsContract(engine: StoreEngine): void {
     })
   })
 
+  it('puts a message on its way to where a forward leads, as an entry of its own', async () => {
+    await withStore(engine, async (under) => {
+      const { store } = under
+      const { queue } = store
+      const { messageId } = await store.messages.accept(sampleMessage([], 'x', { queue: to('a@late.example') }))
+      const [first] = await queue.arrivals(0, 10)
+      const forwards = [{ recipient: 'b@far.example', notify: 'FAILURE' }]
+      const id = first?.id as number
+      await queue.settle([{ id, next: { is: 'placed', mailboxIds: [], forwards }, delivery: delivery() }], [])
+      const [second, ...others] = await queue.arrivals(id, 10)
+      assert.deepEqual(others, [])
+      assert.equal(second?.recipient, 'b@far.example')
+      assert.equal(second?.notify, 'FAILURE')
+      assert.equal(second?.messageId, messageId)
+      assert.equal(second?.createdAtMs, first?.createdAtMs)
+      assert.equal(second?.decision, first?.decision)
+      assert.equal(await queue.count(), 1)
+      assert.ok(await store.messages.read(messageId))
+      await queue.settle([{ id: second?.id as number, next: { is: 'gone' } }], [])
+      await under.tidy()
+      assert.equal(await store.messages.read(messageId), undefined)
+    })
+  })
+
   it('keeps an entry whose mailboxes are all gone: it is tried again, and its sender told', async () => {
     await withStore(engine, async ({ store }) => {
       const [one, two] = (await makeMailboxes(store, 2)) as [number, number]
