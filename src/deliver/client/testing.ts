@@ -183,7 +183,7 @@ class Player {
   }
 }
 
-/** Options for a conversation with a scripted server, in the clear where nothing else is asked for. */
+/** Make options for a conversation with a scripted server, in the clear where nothing else is asked for. */
 export function optionsFor(server: ScriptedServer, more: Partial<ConversationOptions> = {}): ConversationOptions {
   return {
     server: { host: 'mx.far.example', ip: '127.0.0.1', port: server.port },
@@ -199,7 +199,7 @@ export function optionsFor(server: ScriptedServer, more: Partial<ConversationOpt
   }
 }
 
-/** An envelope with the content given, from `a@near.example` to `x@far.example`. */
+/** Make an envelope with the content given, from `a@near.example` to `x@far.example`. */
 export function envelopeOf(content = 'Subject: hi\r\n\r\nhi\r\n', more: Partial<Envelope> = {}): Envelope {
   const octets = Buffer.from(content)
   return {
