@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '#base/clock.ts'
+import { messageOf } from '#base/fault.ts'
 import type { DeliveryThreadData, FromDeliveryThread, ToDeliveryThread } from './threads/delivery-messages.ts'
 import { openDelivery } from './threads/delivery-parts.ts'
 
@@ -24,9 +25,15 @@ main.on('message', (message: ToDeliveryThread) => {
     case 'lookAgain':
       parts.lookAgain(message.tryNow)
       break
-    case 'ask':
-      void parts.answer(message.question).then((answer) => tell({ is: 'answer', round: message.round, answer }))
+    case 'ask': {
+      const { round, question } = message
+      parts.answer(question).then(
+        (answer) => tell({ is: 'answer', round, answer }),
+        // A question must not end the thread, and with it what is being delivered.
+        (error: unknown) => tell({ is: 'unanswered', round, because: messageOf(error) }),
+      )
       break
+    }
     case 'linesTaken':
       parts.linesTaken()
       break

@@ -122,7 +122,7 @@ async function start({ dataDir, version, provisionFile, ports, opened }: ServerO
   undo.push(() => events.settle())
 
   const referenceKey = await store.decisions.key()
-  const directory = openDirectory({ store, srsSecret: referenceKey, clock })
+  const directory = openDirectory({ store, srsSecret: referenceKey, hostname: () => hostname(), clock })
   const changes = createDirectoryChanges({
     store: store.directory,
     passwords: { makeCredentials, matchesCredentials },

@@ -7,6 +7,8 @@ export interface CredentialsDesk {
   list(): Promise<readonly { readonly name: string; readonly user: string; readonly changedAtMs: number }[]>
   /** False when there was none of that name. */
   remove(name: string): Promise<boolean>
+  /** Tell whether a login opens; false when its key is lost, or there is none of that name. */
+  isUsable(name: string): Promise<boolean>
 }
 
 /** The keys that sign mail (DKIM). All reject with a Fault that says what to do. */

@@ -85,8 +85,10 @@ function askUdp(
       if (answer !== undefined) end(answer)
       else if (++strays >= MOST_STRAY_PACKETS) end('only packets that do not answer the question')
     })
-    // Connected, so that the system drops what comes from elsewhere (RFC 5452 §9.1).
-    socket.connect(port, address, () => socket.send(packet))
+    // Connected, so that the system drops what comes from elsewhere (RFC 5452 §9.1). No callback: it would be called for a network
+    // that is down as well, and swallow the error.
+    socket.on('connect', () => socket.send(packet))
+    socket.connect(port, address)
   })
 }
 

@@ -32,7 +32,11 @@ export interface Engine<E> {
 /** All that belongs to one list of servers; a question that began with it ends with it. */
 interface Asked<E> {
   readonly cache: DnsCache<Outcome<unknown>>
+  /** Who asks the same meanwhile has the same answer. */
   readonly underWay: Map<string, Promise<Outcome<unknown>>>
+  /** Of those under way, the ones that the servers are asked now; the others stand in line. */
+  running: number
+  readonly line: (() => void)[]
   engine?: Promise<E>
 }
 
@@ -40,13 +44,16 @@ interface Asked<E> {
 export class DnsQuestions<E> {
   readonly #clock: Clock
   readonly #engine: Engine<E>
+  readonly #mostInLine: number
   #options: DnsOptions
   #asked: Asked<E>
 
-  constructor(options: DnsOptions, engine: Engine<E>, clock: Clock) {
+  /** `mostInLine` questions wait for their turn when there are many; further ones are refused at once. */
+  constructor(options: DnsOptions, engine: Engine<E>, clock: Clock, mostInLine = 0) {
     this.#options = options
     this.#engine = engine
     this.#clock = clock
+    this.#mostInLine = mostInLine
     this.#asked = this.#begin()
   }
 
@@ -63,15 +70,19 @@ export class DnsQuestions<E> {
     if (kept !== undefined) return Promise.resolve(kept)
     const shared = mine.underWay.get(key) as Promise<Outcome<T>> | undefined
     if (shared !== undefined) return shared
-    if (mine.underWay.size >= MOST_UNDER_WAY) return Promise.resolve(TOO_MANY)
+    if (mine.running >= MOST_UNDER_WAY && mine.line.length >= this.#mostInLine) return Promise.resolve(TOO_MANY)
 
-    const answer = run(this.#engineOf(mine), options).then(({ outcome, keepMs }) => {
-      // An answer that came too late for who asked is there for the next.
-      mine.cache.set(key, outcome, this.#clock.monotonicMs() + keepMs)
-      mine.underWay.delete(key)
-      return outcome
+    const inTime = inTurn(mine, () => {
+      const answer = run(this.#engineOf(mine), options).then(({ outcome, keepMs }) => {
+        // An answer that came too late for who asked is there for the next.
+        mine.cache.set(key, outcome, this.#clock.monotonicMs() + keepMs)
+        mine.underWay.delete(key)
+        mine.running--
+        mine.line.shift()?.()
+        return outcome
+      })
+      return within(answer, options, this.#clock)
     })
-    const inTime = within(answer, options, this.#clock)
     mine.underWay.set(key, inTime)
     return inTime
   }
@@ -105,7 +116,7 @@ export class DnsQuestions<E> {
   }
 
   #begin(): Asked<E> {
-    return { cache: new DnsCache(this.#options.cacheSize), underWay: new Map() }
+    return { cache: new DnsCache(this.#options.cacheSize), underWay: new Map(), running: 0, line: [] }
   }
 
   #engineOf(mine: Asked<E>): Promise<E> {
@@ -120,6 +131,18 @@ export class DnsQuestions<E> {
     }
     return mine.engine
   }
+}
+
+/** Begin a question now, or when one that is asked has ended. */
+function inTurn<E, T>(asked: Asked<E>, begin: () => Promise<T>): Promise<T> {
+  function run(): Promise<T> {
+    asked.running++
+    return begin()
+  }
+  if (asked.running < MOST_UNDER_WAY) return run()
+  return new Promise((resolve) => {
+    asked.line.push(() => resolve(run()))
+  })
 }
 
 /** Name the servers that are asked, for a sentence. */

@@ -201,6 +201,13 @@ test('of many MX records the best are taken, however late they come', async (t) 
   assert.deepEqual(answer.is === 'found' && [answer.exchanges.length, answer.exchanges[0]?.host], [50, 'mx299.example'])
 })
 
+test('a server that the network does not lead to is an answer, not a crash', async () => {
+  // The system refuses to connect to it, as it does to all while the network is down.
+  const options = { servers: ['255.255.255.255'], timeoutMs: 300, cacheSize: 100, clock: new ManualClock() }
+  const answer = await createValidatedDns(options).mx('a.example')
+  assert.match((answer as { because: string }).because, /connect E[A-Z]+ 255\.255\.255\.255:53/)
+})
+
 test('closing ends what is under way, over UDP and over TCP', async (t) => {
   for (const silent of ['udp', 'tcp']) {
     const { dns, asked } = await start(t, ({ over }) => (over === silent ? 'silence' : { truncated: true }))

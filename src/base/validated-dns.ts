@@ -49,6 +49,8 @@ const TRIES = 2
 /** Records of one answer that are looked at, before the best of them are taken. */
 const MOST_READ = 1000
 const DNS_PORT = 53
+/** Questions that wait for their turn: a newsletter goes to thousands of domains at once, and none is put off for that. */
+const MOST_IN_LINE = 10_000
 /** An alias of an alias; more is a circle. */
 const MOST_ALIASES = 12
 
@@ -73,7 +75,7 @@ const ENGINE: Engine<Servers> = {
 /** Create the asker of DNS that tells what is validated. */
 export function createValidatedDns(given: DnsOptions & { readonly clock: Clock }): ValidatedDns {
   const { clock } = given
-  const questions = new DnsQuestions(given, ENGINE, clock)
+  const questions = new DnsQuestions(given, ENGINE, clock, MOST_IN_LINE)
 
   function askName<T>(
     text: string,

@@ -21,8 +21,8 @@ export const SELECTION_OPTIONS = {
 
 /** How what an act is for is named, in its help. */
 export const SELECTION_ABOUT =
-  'Name entries by ID, or by patterns of recipients (* stands for any characters, ? for one; quote them), or by options; ' +
-  'all that are given must hold.'
+  'Name entries by ID or by patterns of recipients (* stands for any characters, ? for one; quote them): each that is named is meant. ' +
+  'Options narrow that down, or stand alone; all of them must hold.'
 
 /** Read the options of a search. */
 export function searchOf(options: ParsedOptions): QueueSearch {
@@ -57,9 +57,9 @@ export async function confirmMany(call: Call, selection: QueueSelection, deed: s
   if (selection.ids !== undefined && named) return
   const { entries, bytes } = await api.send<QueueMeasured>('POST', '/api/queue/measure', selection)
   if (entries === 0 || (entries <= MOST_UNASKED && selection.all !== true)) return
-  const what = `${deed} ${countOf(entries)} (${formatBytes(bytes)})`
-  const answer = await terminal.askYes(`${what}?`)
-  if (answer === undefined) throw new CommandError(`This would ${what.toLowerCase()}: say so with --yes`)
+  const what = `${countOf(entries)} (${formatBytes(bytes)})`
+  const answer = await terminal.askYes(`${deed} ${what}?`)
+  if (answer === undefined) throw new CommandError(`This would ${deed.toLowerCase()} ${what}: say so with --yes`)
   if (!answer) throw new CommandError('Nothing was changed')
 }
 

@@ -1,6 +1,6 @@
 /** The commands against the administration of a real store: parsed, sent over the socket, done, printed. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -556,6 +556,17 @@ test('credentials', async () => {
   await refused('credentials set "no name" --user x --password-stdin', /wanted a name/, { input: 'hidden\n' })
   await refused(`credentials set isp --user ${'x'.repeat(2000)} --password-stdin`, /1024/, { input: 'hidden\n' })
   await refused('credentials remove isp', /delivery\.routes\[0\] \("far"\) logs in by them\. Change the rule first/)
+  // Its key is lost, and what it sealed stands in the way of a new one.
+  const keyFile = join(dataDir, 'secrets.key')
+  const key = readFileSync(keyFile)
+  rmSync(keyFile)
+  await refused('credentials set isp2 --user x --password-stdin', /put the file back, or remove them/, {
+    input: 'pw\n',
+  })
+  await done('credentials remove isp')
+  await done('credentials remove other')
+  await done('credentials set isp --user x --password-stdin', { input: 'pw\n' })
+  assert.notDeepEqual(readFileSync(keyFile), key)
   await done('settings set delivery.routes []')
   await done('credentials remove isp')
   await refused('credentials remove isp', /There is no set of credentials "isp"\. List them/)

@@ -72,7 +72,11 @@ test('a lost key stops new secrets until the old are gone, and one set again goe
   await credentials.put('other', LOGIN)
   await vault.put('dkim', 'a.test', { open: '{}', secret: Buffer.from('k') })
   const key = await readFile(keyFile)
+  assert.equal(await credentials.isUsable('isp'), true)
   await rm(keyFile)
+  // What is still in memory must not pass for kept.
+  assert.equal(await credentials.isUsable('isp'), false)
+  await assert.rejects(credentials.put('isp', LOGIN), /secrets\.key is gone/)
 
   const restarted = openVault({ store, seal: createSeal(keyFile), nowMs: () => clock.nowMs() })
   const later = createCredentials(restarted)

@@ -1,7 +1,7 @@
 import { Fault } from '#base/fault.ts'
 import { NAME_ENTRY } from '#settings/entries.ts'
 import type { Login } from './contract.ts'
-import type { Vault } from './vault.ts'
+import type { OpenedSecret, Vault } from './vault.ts'
 
 /** What may be told of credentials. */
 export interface CredentialsLine {
@@ -17,20 +17,26 @@ export interface Credentials {
   list(): Promise<readonly CredentialsLine[]>
   /** False when there was none of that name. */
   remove(name: string): Promise<boolean>
+  /** Tell whether a login opens, and will after a restart; false also when there is none of that name. */
+  isUsable(name: string): Promise<boolean>
   /** Give a login for use; rejects with a Fault when it cannot be opened. */
   loginOf(name: string): Promise<Login | undefined>
 }
 
 /** Keep logins for other servers in the vault. */
 export function createCredentials(vault: Vault): Credentials {
+  async function opened(name: string): Promise<OpenedSecret | undefined> {
+    return (await vault.hasKey()) ? vault.open('credentials', name).catch(() => undefined) : undefined
+  }
+
   return {
     async put(name, login) {
       check(name, login)
       const old = await vault.show('credentials', name)
       if (old !== undefined && userOf(old.open) === login.user) {
         // One that does not open is replaced: that is how it is mended.
-        const opened = await vault.open('credentials', name).catch(() => undefined)
-        if (opened !== undefined && Buffer.from(opened.secret).toString() === login.password) return 'same'
+        const kept = await opened(name)
+        if (kept !== undefined && Buffer.from(kept.secret).toString() === login.password) return 'same'
       }
       await vault.put('credentials', name, {
         open: JSON.stringify({ user: login.user }),
@@ -45,6 +51,8 @@ export function createCredentials(vault: Vault): Credentials {
     },
 
     remove: (name) => vault.remove('credentials', name),
+
+    isUsable: async (name) => (await opened(name)) !== undefined,
 
     async loginOf(name) {
       const opened = await vault.open('credentials', name)

@@ -58,12 +58,11 @@ export function createConversationPool(clock: Clock): ConversationPool {
   return {
     take(key) {
       for (;;) {
+        const same = byKey.get(key)
         // The one that was used last is the least likely to have been closed by the other side.
-        const idle = byKey.get(key)?.pop()
-        if (idle === undefined) {
-          byKey.delete(key)
-          return undefined
-        }
+        const idle = same?.pop()
+        if (idle === undefined) return undefined
+        if (same?.length === 0) byKey.delete(key)
         all.delete(idle)
         if (idle.conversation.isOpen) return idle.conversation
         idle.conversation.close()

@@ -32,6 +32,8 @@ export interface Vault {
   open(kind: Kind, name: string): Promise<OpenedSecret | undefined>
   /** False when there was none; needs no key. */
   remove(kind: Kind, name: string): Promise<boolean>
+  /** Tell whether the key file is there: without it what still opens, from memory, opens no more after a restart. */
+  hasKey(): Promise<boolean>
 }
 
 export interface VaultParts {
@@ -88,6 +90,8 @@ export function openVault({ store, seal, nowMs }: VaultParts): Vault {
     },
 
     remove: (kind, name) => store.remove(kind, name),
+
+    hasKey: () => seal.hasKey(),
   }
 }
 

@@ -1,10 +1,13 @@
+import { isAscii } from '#base/ascii.ts'
 import type { Clock } from '#base/clock.ts'
+import { normalizeDomain } from '#directory/address.ts'
 import type { Trouble } from '#queue/contract.ts'
 import type { Settings } from '#settings/schema.ts'
 import type { QueueEntry } from '#store/contract.ts'
 import type { ServerAddress } from './contract.ts'
 import type { FoundServers, MailHost } from './mx.ts'
 import { chooseRoute, type HostRoute, type Route } from './route.ts'
+import { configuredMode } from './tls/configured-mode.ts'
 
 /** By which way an entry goes: the servers to try in turn, and what is asked of them. */
 export interface Way {
@@ -101,7 +104,8 @@ export function createWays(parts: WaysParts): Ways {
       ...found,
       is: 'way',
       site: `${via}:${host}:${port}`,
-      key: `${via} ${host} ${port} ${route.rule}`,
+      // The server is the same; what TLS has to be may be the recipient domain's wish.
+      key: `${via} ${host} ${port} ${route.rule} ${configuredMode(settings().delivery, route, domain)}`,
       domain,
       route,
       protocol: via === 'lmtp' ? 'lmtp' : 'smtp',
@@ -112,7 +116,9 @@ export function createWays(parts: WaysParts): Ways {
   }
 
   return {
-    async find({ sender, returnPath, recipient, domain }) {
+    async find({ sender, returnPath, recipient, domain: given }) {
+      // RFC 5890 §2.3.2.1: one name, whichever way it is spelled; policies and settings go by A-labels.
+      const domain = isAscii(given) ? given : (normalizeDomain(given) ?? given)
       const route = chooseRoute(settings().delivery.routes, { sender: returnPath ?? sender, recipient })
       if ('is' in route) return route
       if (route.via === 'mx') return once(`mx ${domain} ${route.rule ?? 0}`, () => byMx(domain, route))

@@ -9,15 +9,17 @@ import { type Asking, ask, settle } from './settle.ts'
 
 /**
  * Open the directory over a store. It keeps nothing: each answer is of the store as it stands. With the server's secret it knows the
- * addresses that stand for senders of what was forwarded (SRS).
+ * addresses that stand for senders of what was forwarded (SRS); with its name, those that every server must have.
  */
 export function openDirectory({
   store,
   srsSecret,
+  hostname,
   clock = systemClock,
 }: {
   readonly store: { readonly directory: DirectoryReads; readonly mailboxes: Pick<MailboxStore, 'usage'> }
   readonly srsSecret?: Uint8Array
+  readonly hostname?: () => string
   readonly clock?: Pick<Clock, 'nowMs'>
 }): Directory {
   const { directory, mailboxes } = store
@@ -29,6 +31,7 @@ export function openDirectory({
     wildcardAliases: (domain) => directory.wildcardAliases(domain),
     firstUser: () => directory.firstUser(),
     usage: (mailboxId) => mailboxes.usage(mailboxId),
+    ...(hostname && { serverName: hostname }),
     ...(srs && { rewrittenSender: (local: string) => srs.reverse(local, clock.nowMs()) }),
   }
   return {

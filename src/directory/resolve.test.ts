@@ -10,7 +10,9 @@ import { openDirectory } from './directory.ts'
 import { MAX_EXPANSION, type ResolveReads, resolveAddress } from './resolve.ts'
 import { settle } from './settle.ts'
 
-async function start(options: { readonly srsSecret?: Uint8Array; readonly clock?: ManualClock } = {}) {
+async function start(
+  options: { readonly srsSecret?: Uint8Array; readonly hostname?: () => string; readonly clock?: ManualClock } = {},
+) {
   const { store } = openDirectoryInMemory()
   const usage = new Map<string, MailboxUsage>()
   const readers = {
@@ -387,4 +389,21 @@ test('too deep or too wide is refused as a whole, and ends soon', async () => {
   assert.equal((await settle(resolveAddress(wide, 'n@one.test'))).is, 'loop')
   const fits = reads(() => Array.from({ length: MAX_EXPANSION - 1 }, (_, index) => `x${index}@far.test`))
   assert.equal((await settle(resolveAddress(fits, 'n@one.test'))).is, 'local')
+})
+
+test('the server has a postmaster at its own name, whatever domains it serves', async () => {
+  const { store, directory, plain } = await start({ hostname: () => 'Mail.Host.test' })
+  await store.addUsers([newUser('ann@one.test'), newUser('bob@one.test')])
+  await store.putAlias({ address: 'abuse@one.test', to: ['bob@one.test'] })
+  const cases: readonly (readonly [address: string, end: string])[] = [
+    ['Postmaster@MAIL.host.test', 'ann@one.test'],
+    ['abuse@mail.host.test', 'bob@one.test'],
+    ['ann@mail.host.test', 'external mail.host.test'],
+    ['postmaster@host.test', 'external host.test'],
+  ]
+  for (const [address, end] of cases) assert.equal(said(await directory.resolve(address)), end, address)
+  assert.equal(said(await plain.resolve('postmaster@mail.host.test')), 'external mail.host.test')
+  await store.addDomain({ name: 'mail.host.test' })
+  await store.addUsers([newUser('postmaster@mail.host.test')])
+  assert.equal(said(await directory.resolve('postmaster@mail.host.test')), 'postmaster@mail.host.test')
 })

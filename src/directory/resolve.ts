@@ -1,6 +1,6 @@
 import type { Srs } from '#base/srs.ts'
 import type { Awaitable, MailboxUsage, UserRow } from '#store/contract.ts'
-import { type Address, formatAddress, parseAddress } from './address.ts'
+import { type Address, formatAddress, normalizeLocal, parseAddress } from './address.ts'
 import type { Mailbox, Resolution, Step } from './contract.ts'
 import { type DirectoryReads, isRole, ownerOf, type Place, placeOf } from './locate.ts'
 import { type Asking, ask } from './settle.ts'
@@ -10,6 +10,8 @@ export interface ResolveReads extends DirectoryReads {
   usage(mailboxId: number): Awaitable<MailboxUsage>
   /** Read the name back that a sender was given when its mail was forwarded; without it there are no such names. */
   rewrittenSender?(local: string): ReturnType<Srs['reverse']>
+  /** Give the name of this server, where it may be in no domain of ours. */
+  serverName?(): string
 }
 
 /** How many addresses one address may expand to, and through how many others. */
@@ -22,7 +24,7 @@ const MAX_LISTED = 5
 /** Follow an address to its ends. Reads only; the bounds above hold whatever the directory says. */
 export function* resolveAddress(reads: ResolveReads, text: string, sizeBytes = 0): Asking<Resolution> {
   const expansion = new Expansion(reads)
-  const place = yield* placeOf(reads, text, expansion.note)
+  const place = yield* expansion.placeOf(text)
   if (place.is === 'no address') {
     expansion.note(text, 'this is no address')
     return { is: 'nobody', steps: expansion.steps }
@@ -67,6 +69,18 @@ class Expansion {
   readonly note = (address: string, says: string): void => {
     if (this.steps.length < MAX_STEPS) this.steps.push({ address, says })
   };
+
+  /** Find where an address stands. Whoever answers a report or a notice of this server writes to `postmaster` at its own name. */
+  *placeOf(text: string): Asking<Place> {
+    const place = yield* placeOf(this.#reads, text, this.note)
+    if (place.is !== 'elsewhere') return place
+    const { local, domain } = place.address
+    const role = normalizeLocal(local)
+    if (!isRole(role) || domain !== this.#reads.serverName?.().toLowerCase()) return place
+    this.note(text, 'an address of this server itself, which takes mail for it (RFC 5321 §4.5.1)')
+    const ours = yield* placeOf(this.#reads, role, this.note)
+    return ours.is === 'ours' ? ours : place
+  }
 
   /** Follow one address of ours, `depth` addresses away from the first. */
   *follow(place: Extract<Place, { is: 'ours' }>, depth: number): Asking<void> {

@@ -24,7 +24,7 @@ await store.putGroup({ address: 'team@here.example', members: ['a@home.example',
 await store.putGroup({ address: 'all@here.example', members: ['ann@here.example', 'bob@here.example'] })
 
 /** The server over a real directory, which knows what stands for senders. */
-function worldOf(options: Pick<WorldOptions, 'settings' | 'ports'> = {}): World {
+function worldOf(options: Pick<WorldOptions, 'settings' | 'ports' | 'facts'> = {}): World {
   const world: World = new World({
     ...options,
     ports: { srs: SRS, ...options.ports },
@@ -36,6 +36,9 @@ function worldOf(options: Pick<WorldOptions, 'settings' | 'ports'> = {}): World 
   })
   return world
 }
+
+/** Reports of success are for those who may send through here. */
+const TRUSTED: WorldOptions['facts'] = { relayGroup: () => ({ group: 'local-clients', member: true }) }
 
 /** Have a client send one message; gives the replies to its recipients. */
 async function send(
@@ -191,6 +194,7 @@ test('NOTIFY=SUCCESS for what ends here (RFC 3461 §5.2.7)', async () => {
   for (const [name, recipients, told, on] of cases) {
     const reports: ArrivalReport[] = []
     const world = worldOf({
+      facts: TRUSTED,
       settings: { delivery: { srs: false } },
       ports: {
         reportArrival: async (report) => {
@@ -220,10 +224,46 @@ test('NOTIFY=SUCCESS for what ends here (RFC 3461 §5.2.7)', async () => {
   }
 })
 
+test('a stranger names who he likes as the sender, so nobody is told of his success', async () => {
+  const trusted = { group: 'local-clients', member: true }
+  const group: WorldOptions['settings'] = { relay: { ipGroup: 'local-clients' } }
+  const cases: readonly (readonly [string, Pick<WorldOptions, 'facts' | 'settings'>, boolean])[] = [
+    ['a stranger', {}, false],
+    ['a stranger to an open relay', { settings: { relay: { mode: 'open' } } }, false],
+    ['who may relay by address', { settings: group, facts: { relayGroup: () => trusted } }, true],
+    ['who is trusted by address', { facts: { trustGroup: () => trusted } }, true],
+    [
+      'who fetched mail from there',
+      { facts: { sincePopLoginMs: () => 1000 }, settings: { relay: { popBeforeSmtp: { enabled: true } } } },
+      true,
+    ],
+    ['who fetched mail from there, where that is nothing', { facts: { sincePopLoginMs: () => 1000 } }, false],
+  ]
+  for (const [name, options, isTold] of cases) {
+    let told = 0
+    const world = worldOf({
+      ...options,
+      ports: {
+        reportArrival: async () => {
+          told += 1
+          return undefined
+        },
+      },
+    })
+    await send(world, '<victim@far.example>', [
+      '<ann@here.example> NOTIFY=SUCCESS',
+      '<away@here.example> NOTIFY=SUCCESS,DELAY',
+    ])
+    assert.equal(told, isTold ? 1 : 0, name)
+    assert.equal(world.kept[0]?.queue[0]?.notify, isTold ? 'SUCCESS,DELAY' : 'DELAY', name)
+  }
+})
+
 test('a report that is written is kept; one that fails is logged, and the message stays kept', async () => {
   const long = `Subject: long\r\n\r\n${'0123456789\r\n'.repeat(20_000)}`
   for (const body of ['Subject: long\r\n\r\n', long]) {
     const world: World = worldOf({
+      facts: TRUSTED,
       ports: {
         reportArrival: async ({ head }) => {
           assert.ok(head.length < 34_000, `${head.length} octets`)
@@ -240,7 +280,10 @@ test('a report that is written is kept; one that fails is logged, and the messag
       [body, 'report'],
     )
   }
-  const world = worldOf({ ports: { reportArrival: () => Promise.reject(new TypeError('a bug of ours')) } })
+  const world = worldOf({
+    facts: TRUSTED,
+    ports: { reportArrival: () => Promise.reject(new TypeError('a bug of ours')) },
+  })
   await send(world, '<eve@far.example>', ['<ann@here.example> NOTIFY=SUCCESS'])
   assert.equal(world.kept.length, 1)
   assert.ok(world.events.some(({ name }) => name === 'faulted'))

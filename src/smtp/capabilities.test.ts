@@ -60,6 +60,14 @@ describe('capabilities', () => {
     test(name, () => assert.deepEqual(parseCapabilities(lines), { ...NO_CAPABILITIES, ...found }))
   }
 
+  test('long runs of blanks take no time', () => {
+    // As much as an answer may hold.
+    const lines = Array.from({ length: 32 }, () => `A${'='.repeat(2000)}\rx`)
+    const beganMs = performance.now()
+    parseCapabilities(['mx', ...lines])
+    assert.ok(performance.now() - beganMs < 20)
+  })
+
   test('any lines are read', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (lines) => parseCapabilities(lines).mechanisms.length <= 50),

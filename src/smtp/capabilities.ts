@@ -37,10 +37,11 @@ export function parseCapabilities(lines: readonly string[]): Capabilities {
   const mechanisms = new Set<string>()
   for (const line of lines.slice(1)) {
     // `AUTH=LOGIN` is how servers spoke before RFC 2554, and some still do beside the right line.
-    const match = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:[ \t=]+(.*))?$/.exec(line.trimEnd())
+    // The first blank ends the keyword: with all of them in the expression, a long run of them would be tried in every way.
+    const match = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:[ \t=](.*))?$/s.exec(line.trimEnd())
     if (match === null) continue
     const keyword = (match[1] as string).toUpperCase()
-    const parameters = match[2] ?? ''
+    const parameters = (match[2] ?? '').replace(/^[ \t=]+/, '')
     if (!extensions.has(keyword)) extensions.set(keyword, parameters)
     if (keyword !== 'AUTH') continue
     for (const word of parameters.toUpperCase().split(/[ \t]+/)) {

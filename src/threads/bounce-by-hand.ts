@@ -26,8 +26,11 @@ export function createBounceByHand({ queue, writeReport, settings, clock }: Boun
       stage: 'route',
       scope: 'recipient',
     }
+    // What comes from now on is not meant: among it are the reports that this writes.
+    const [newest] = await queue.find(filter, { descending: true, limit: 1 })
     for (let total = 0; ; ) {
-      const entries = await queue.find(filter, { limit: AT_ONCE })
+      const found = await queue.find(filter, { limit: AT_ONCE })
+      const entries = found.filter(({ id }) => newest !== undefined && id <= newest.id)
       const nowMs = clock.nowMs()
       const settlements: Settlement[] = []
       const reported = new Map<number, Report['entries'][number][]>()

@@ -48,6 +48,8 @@ export type FromDeliveryThread =
   | { readonly is: 'ready' }
   | { readonly is: 'lines'; readonly lines: string }
   | { readonly is: 'answer'; readonly round: number; readonly answer: DeliveryAnswers[keyof DeliveryAnswers] }
+  /** What was asked could not be found out (the store cannot be read). */
+  | { readonly is: 'unanswered'; readonly round: number; readonly because: string }
   /** Recipients of this user's mail were refused for good. */
   | { readonly is: 'bounced'; readonly user: string; readonly recipients: number }
   | { readonly is: 'stopped' }

@@ -63,7 +63,7 @@ export async function openDelivery(
   })
   const events = createEvents({ write: lines.write, clock, level: policy.settings.logs.level })
   const store = openStore({ file: data.storeFile, port: data.storePort, directoryChanges: data.directoryChanges })
-  const directory = openDirectory({ store, srsSecret: data.referenceKey, clock })
+  const directory = openDirectory({ store, srsSecret: data.referenceKey, hostname, clock })
   const references = createReferences(data.referenceKey)
   const numbers = await openReferenceNumbers(store.decisions, references, (error) =>
     events.faulted({ what: 'numbering reports', error }),

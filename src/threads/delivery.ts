@@ -45,6 +45,8 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
   let round = 0
   let policy = options.policy
   let worker: Worker
+  /** Between its end and its next start nobody hears what is asked. */
+  let isUp = false
   let stopping = false
 
   function tell(message: ToDeliveryThread): void {
@@ -68,8 +70,10 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
       name: 'delivery',
     })
     worker = mine
+    isUp = true
     mine.on('error', (error) => events.faulted({ what: 'the delivery thread', error }))
     mine.on('exit', () => {
+      isUp = false
       for (const { reject } of waiting.values()) reject(new Fault('The delivery thread has ended', { temporary: true }))
       waiting.clear()
       if (!stopping) clock.after(RESTART_AFTER_MS, () => void restart())
@@ -98,6 +102,12 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
         waiting.get(message.round)?.resolve(message.answer as never)
         waiting.delete(message.round)
         break
+      case 'unanswered':
+        waiting
+          .get(message.round)
+          ?.reject(new Fault(`Cannot ask the delivery thread: ${message.because}`, { temporary: true }))
+        waiting.delete(message.round)
+        break
       case 'bounced':
         bounced(message.user, message.recipients)
         break
@@ -107,6 +117,10 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
   }
 
   function ask<Q extends DeliveryQuestion>(question: Q): Promise<DeliveryAnswers[Q['is']]> {
+    if (!isUp) {
+      const because = 'Cannot ask the delivery thread: it has ended, and is being started again'
+      return Promise.reject(new Fault(because, { temporary: true }))
+    }
     round += 1
     const mine = round
     return new Promise((resolve, reject) => {
@@ -129,6 +143,7 @@ export async function startDelivery(options: DeliveryOptions): Promise<Delivery>
     },
     async stop() {
       stopping = true
+      if (!isUp) return
       const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
       tell({ is: 'stop' })
       await Promise.race([

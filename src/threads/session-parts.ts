@@ -67,7 +67,7 @@ export async function openSession(
   const events = createEvents({ write: lines.write, clock, level: policy.settings.logs.level })
 
   const store = openStore({ file: data.storeFile, port: data.storePort, directoryChanges: data.directoryChanges })
-  const directory = openDirectory({ store, srsSecret: data.referenceKey, clock })
+  const directory = openDirectory({ store, srsSecret: data.referenceKey, hostname: () => policy.hostname, clock })
   const counts = openConnectionCounts(data.counts, data.index)
   const popLogins = createPopLogins()
   for (const { ip, atMs, user } of data.popLogins.toReversed()) popLogins.note(ip, atMs, user)

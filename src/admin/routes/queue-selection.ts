@@ -1,5 +1,5 @@
 import { normalizeIp } from '#base/network-set.ts'
-import { domainPattern } from '#settings/entries.ts'
+import { normalizeDomain } from '#directory/address.ts'
 import type { QueueFilter } from '#store/contract.ts'
 import { Problem } from '../problem.ts'
 import type { QueueSearch, QueueSelection } from '../queue-api.ts'
@@ -62,12 +62,22 @@ export function filtersOf(selection: QueueSelection): readonly QueueFilter[] {
   ]
 }
 
-/** Read a domain or a pattern of domains. */
+/**
+ * Read a domain or a pattern of domains, as the queue has domains: lower case, no dot at the end. What could match none is a slip,
+ * and whoever paused it would think that mail waits.
+ */
 export function readDomain(text: string): string {
-  const parsed = domainPattern.parse(text.toLowerCase())
-  if (parsed.ok) return parsed.value
-  throw new Problem(400, `Cannot read ${JSON.stringify(text)}: expected ${parsed.wanted}`)
+  const domain = text.toLowerCase().replace(/\.$/, '')
+  const isRight = /[*?]/.test(domain) ? PATTERN.test(domain) : normalizeDomain(domain) !== undefined
+  if (isRight) return domain
+  throw new Problem(
+    400,
+    `Cannot read ${JSON.stringify(text)}: expected a domain; * stands for any characters, ? for one`,
+  )
 }
+
+/** What a domain or an address literal is made of, and what stands for any of it. */
+const PATTERN = /^[a-z0-9_.:[\]*?\u{a1}-\u{10ffff}-]+$/u
 
 /** `<>` is the null sender. A quoted local part may hold anything, so little is asked: a number or a lone word is a slip. */
 function readAddress(text: string): string {

@@ -74,6 +74,12 @@ const ROWS: readonly (readonly [name: string, script: Script, result: string, to
     '4.4.2 mail',
     /(closed|lost) the connection/,
   ],
+  [
+    'no TLS where TLS is spoken: told on one line, without the names of source files',
+    [...HELLO, 'S: 250-mx', 'S: 250 STARTTLS', 'C: STARTTLS', 'S: 220 go', 'TLS', 'RAW no TLS record at all', 'GONE'],
+    '4.4.2 hello',
+    /^mx\.far\.example lost the connection: [a-z ]+ before it answered EHLO$/,
+  ],
 ]
 
 function describeResult(result: NoConversation | Conversation | undefined): string {

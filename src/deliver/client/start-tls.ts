@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net'
 import { connect, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls'
 import type { Clock } from '#base/clock.ts'
-import { messageOf } from '#base/fault.ts'
+import { socketErrorText } from './socket-error.ts'
 
 /** RFC 3207 says nothing; as long as a greeting may take (RFC 5321 §4.5.3.2.1). */
 const HANDSHAKE_MS = 300_000
@@ -30,7 +30,7 @@ export function startTls(
     })
     const alarm = clock.after(HANDSHAKE_MS, () => end(`no TLS within ${HANDSHAKE_MS / 1000} seconds`))
     function onError(error: Error): void {
-      end(describe(error))
+      end(socketErrorText(error))
     }
     function onClose(): void {
       end('it closed the connection')
@@ -63,9 +63,4 @@ function contextWith(ca: readonly string[]): SecureContext {
     contexts.set(ca, context)
   }
   return context
-}
-
-/** OpenSSL's messages name its source files; what it found stands in `reason`. */
-function describe(error: Error & { readonly reason?: unknown }): string {
-  return typeof error.reason === 'string' ? error.reason : messageOf(error)
 }

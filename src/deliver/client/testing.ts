@@ -6,7 +6,7 @@ import type { ConversationOptions, Envelope } from '../contract.ts'
 
 /**
  * One step of a server that keeps to a script: `S: line` says it, `S| octets` says them as they are (`\r`, `\n`, `\0` are written so),
- * `C: line` wants it, `TLS` goes over to TLS, `FIN` closes, `RST` breaks off, `WAIT ms` lets time pass, `READ n` reads that many octets,
+ * `C: line` wants it, `TLS` goes over to TLS, `RAW octets` says them below it, `FIN` closes, `RST` breaks off, `WAIT ms` lets time pass, `READ n` reads that many octets,
  * `FLOOD text` says it again and again until nobody listens, `DEAF` stops reading, `GONE` waits for the client to close.
  */
 export type Script = readonly string[]
@@ -81,6 +81,8 @@ export async function serveScripts(...scripts: readonly Script[]): Promise<Scrip
 
 class Player {
   #socket: Socket
+  /** What is below TLS. */
+  readonly #plain: Socket
   #heard = Buffer.alloc(0)
   #ended = false
   #wake: (() => void) | undefined
@@ -90,6 +92,7 @@ class Player {
 
   constructor(socket: Socket, pem: string, clock: ManualClock, tell: (octets: number) => void) {
     this.#socket = socket
+    this.#plain = socket
     this.#pem = pem
     this.#clock = clock
     this.#tell = tell
@@ -105,6 +108,7 @@ class Player {
     if (step.startsWith('S: ')) this.#socket.write(`${rest}\r\n`)
     else if (step.startsWith('S| '))
       this.#socket.write(JSON.parse(`"${rest.replaceAll('"', '\\"').replaceAll('\\0', '\\u0000')}"`))
+    else if (step.startsWith('RAW ')) this.#plain.write(step.slice(4))
     else if (step.startsWith('C: ') || step === 'C:') await this.#want(rest)
     else if (step === 'FIN') this.#socket.end()
     else if (step === 'RST') this.#socket.resetAndDestroy()

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Alarm, Clock } from '#base/clock.ts'
-import { messageOf } from '#base/fault.ts'
 import { type Reply, type ReplyFault, ReplyReader } from '#smtp/reply-reader.ts'
+import { socketErrorText } from './socket-error.ts'
 
 /** Why nothing more comes over a connection: a phrase that follows the server's name. */
 export interface Lost {
@@ -144,7 +144,7 @@ export class Wire {
   }
 
   readonly #onError = (error: Error): void => {
-    this.#fail({ lost: `lost the connection: ${messageOf(error)}` })
+    this.#fail({ lost: `lost the connection: ${socketErrorText(error)}` })
   }
 
   readonly #onEnd = (): void => {

@@ -5,6 +5,8 @@ const LF = 10
 const CR = 13
 const SP = 32
 const CRLF = Buffer.from('\r\n')
+/** A body may hold millions of empty lines in a row, and they all count in the moment that something follows. */
+const LINE_ENDS = Buffer.alloc(32 * 1024, CRLF)
 
 /** Ranges shorter than this are copied together before they are hashed: a call into the hash costs more than the copy. */
 const WORTH_A_CALL = 4096
@@ -105,7 +107,11 @@ export class RelaxedBodyHash {
 
   /** Something follows: what was held back counts. */
   #settle(): void {
-    for (; this.#lineEnds > 0; this.#lineEnds -= 1) this.#append(CRLF, 0, 2)
+    while (this.#lineEnds > 0) {
+      const some = Math.min(this.#lineEnds, LINE_ENDS.length / 2)
+      this.#append(LINE_ENDS, 0, 2 * some)
+      this.#lineEnds -= some
+    }
     if (this.#blanks) {
       this.#blanks = false
       this.#append(SPACE, 0, 1)

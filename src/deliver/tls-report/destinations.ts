@@ -30,7 +30,7 @@ export function parseReportRecord(texts: readonly string[]): readonly ReportDest
 
 function destinationOf(uri: string): ReportDestination | undefined {
   if (uri.length > MOST_CHARACTERS) return undefined
-  if (/^https:\/\//i.test(uri)) return URL.canParse(uri) ? { is: 'https', url: new URL(uri).href } : undefined
+  if (/^https:\/\//i.test(uri)) return httpsOf(uri)
   const mail = /^mailto:([^?]*)/i.exec(uri)?.[1]
   if (mail === undefined) return undefined
   // RFC 6068 §2: signs of an address that mean something in a URI are percent-encoded.
@@ -39,6 +39,13 @@ function destinationOf(uri: string): ReportDestination | undefined {
   const text = formatAddress(address)
   // Beyond ASCII, only servers with SMTPUTF8 could be told.
   return /^[!-;=?-~]+$/.test(text) ? { is: 'mail', address: text } : undefined
+}
+
+/** A name and a password in it would be sent along as a login, and one that is badly encoded cannot be asked at all. */
+function httpsOf(uri: string): ReportDestination | undefined {
+  if (!URL.canParse(uri)) return undefined
+  const { href, username, password } = new URL(uri)
+  return username === '' && password === '' ? { is: 'https', url: href } : undefined
 }
 
 function decoded(text: string): string {

@@ -21,6 +21,12 @@ const RECORDS: readonly (readonly [string, readonly string[], readonly string[]]
   ['beside other texts', ['v=spf1', 'v=TLSRPTv1; rua=mailto:a@b.example'], ['a@b.example']],
   ['two records are none', ['v=TLSRPTv1; rua=mailto:a@b.example', 'v=TLSRPTv1; rua=mailto:a@b.example'], []],
   ['http is nothing', ['v=TLSRPTv1; rua=http://a.example/'], []],
+  [
+    'a login is none of ours to send',
+    ['v=TLSRPTv1; rua=https://u:p@a.example/,https://b.example/'],
+    ['https://b.example/'],
+  ],
+  ['a login that cannot be decoded', ['v=TLSRPTv1; rua=https://%ff@a.example/'], []],
   ['no place', ['v=TLSRPTv1;'], []],
   ['another version', ['v=TLSRPTv2; rua=mailto:a@b.example'], []],
   ['an address with a line end', ['v=TLSRPTv1; rua=mailto:a%0D%0ABcc:x@b.example'], []],

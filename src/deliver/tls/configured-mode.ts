@@ -1,4 +1,5 @@
 import { matchesPattern } from '#base/pattern.ts'
+import { normalizeDomain } from '#directory/address.ts'
 import type { Settings } from '#settings/schema.ts'
 import type { Route, TlsMode } from '../route.ts'
 
@@ -13,8 +14,14 @@ export function configuredMode(
   route: Route,
   domain: string,
 ): TlsMode {
-  const forDomain = tlsDomains.find((one) => matchesPattern(one.domain.toLowerCase(), domain))?.mode
+  const forDomain = tlsDomains.find((one) => matchesPattern(comparable(one.domain), domain))?.mode
   if (route.via === 'mx') return route.tls ?? forDomain ?? tls
   const forRoute = route.tls ?? tls
   return forDomain !== undefined && STRICTNESS.indexOf(forDomain) > STRICTNESS.indexOf(forRoute) ? forDomain : forRoute
+}
+
+/** Give a domain or a pattern the form that recipients' domains have: lower case, A-labels, no dot at the end. */
+function comparable(text: string): string {
+  const plain = text.toLowerCase().replace(/\.$/, '')
+  return normalizeDomain(plain) ?? plain
 }

@@ -142,9 +142,16 @@ test('a report goes by HTTPS; what the server answers decides', async () => {
 
 test('no report goes to this machine, or to who cannot prove the name', async () => {
   const clock = new ManualClock()
-  for (const url of ['https://127.0.0.1/', 'https://[::1]/', 'https://r.example/']) {
+  for (const url of [
+    ...['https://127.0.0.1/', 'https://[::1]/', 'https://[::ffff:127.0.0.1]/', 'https://r.example/'],
+    ...['https://10.0.0.1/', 'https://169.254.169.254/', 'https://[fd00::1]/'],
+  ]) {
     assert.match((await postReport(url, Buffer.alloc(1), { dns, clock })) ?? '', /usable/)
   }
+  const known = { addresses: async () => ({ is: 'found', addresses: ['192.0.2.1'] }) as const }
+  const unaskable = await postReport('https://%ff@r.example/', Buffer.alloc(1), { dns: known, clock })
+  assert.match(unaskable ?? '', /^r\.example: URI malformed$/)
+  clock.advance(60_000)
   const trouble = await withServer(alone, serves(''), (port) =>
     postReport(`https://r.example:${port}/`, Buffer.alloc(1), { dns, clock, ca: [root.cert] }),
   )

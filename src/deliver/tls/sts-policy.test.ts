@@ -68,6 +68,18 @@ for (const [what, text, wanted] of POLICIES) {
   })
 }
 
+for (const [what, line] of [
+  ['before a CR that stands alone', `a:${' '.repeat(65_000)}\rx`],
+  ['within a value', `a:x${' '.repeat(65_000)}x`],
+  ['before the colon', `a${' '.repeat(65_000)}x`],
+] as const) {
+  test(`policy: endless blanks ${what} take no time`, { timeout: 5_000 }, () => {
+    const beganMs = performance.now()
+    parseStsPolicy(policy([...EXAMPLE, line]))
+    assert.ok(performance.now() - beganMs < 500)
+  })
+}
+
 const HOSTS: readonly (readonly [string, string, boolean])[] = [
   ['mail.example.com', 'mail.example.com', true],
   ['mail.example.com', 'Mail.Example.com.', true],

@@ -7,6 +7,7 @@ import { parseForwardPath } from '#smtp/path.ts'
 import type { Answer } from '../answer.ts'
 import { consult, type Desk } from '../consult.ts'
 import type { Session } from '../session.ts'
+import { heededParameters } from '../success-asked.ts'
 import type { Transaction } from '../transaction.ts'
 
 /** However many the settings allow, an envelope is held in memory. */
@@ -48,7 +49,7 @@ export async function rcpt(session: Session, tx: Transaction, args: string, desk
   if (refusal !== undefined) return refusal
 
   resolution ??= await desk.directory.resolve(address, sizeBytes)
-  tx.recipients.push({ address, resolution, parameters: parsed.values })
+  tx.recipients.push({ address, resolution, parameters: await heededParameters(parsed.values, session, desk) })
   // Whom the account writes to is remembered even while no limit asks for it: it may from tomorrow on.
   const isContact = session.user !== undefined && resolution.is === 'external'
   if (isContact) isKnown ??= await desk.facts.recipientKnown(subject)

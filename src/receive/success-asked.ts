@@ -1,0 +1,28 @@
+import { popGrant } from '#gate/rules/relay.ts'
+import type { RcptParameters } from '#smtp/parameters.ts'
+import { wantsSuccess, withoutSuccess } from './arrival-reports.ts'
+import type { Desk } from './consult.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Give a recipient's parameters as they hold here. Success is reported for those who may send through here: a stranger's sender is
+ * whoever he names, and would get as many reports, with what the stranger wrote in them, as he likes to ask for.
+ */
+export async function heededParameters(
+  parameters: RcptParameters,
+  session: Session,
+  desk: Pick<Desk, 'facts' | 'settings'>,
+): Promise<RcptParameters> {
+  const { notify } = parameters
+  if (notify === undefined || !wantsSuccess({ parameters }) || (await isKnown(session, desk))) return parameters
+  return { ...parameters, notify: withoutSuccess(notify) }
+}
+
+async function isKnown(session: Session, { facts, settings }: Pick<Desk, 'facts' | 'settings'>): Promise<boolean> {
+  if (session.user !== undefined) return true
+  const subject = session.subject()
+  const { relay } = settings()
+  const isTrusted = (await facts.relayGroup(subject)).member || (await facts.trustGroup(subject)).member
+  if (isTrusted && (!subject.loginFailed || relay.groupAfterFailedLogin)) return true
+  return popGrant(subject, { sincePopLoginMs: await facts.sincePopLoginMs(subject) }, settings()) !== undefined
+}
