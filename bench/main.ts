@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { installNpmPeers } from '../tools/npm-peers.ts'
 import { ROOT } from './peers/peer.ts'
 import type { Outcome, Scenario } from './scenario.ts'
+import { badDomains } from './scenarios/bad-domains.ts'
 import { blocked } from './scenarios/blocked.ts'
 import { idle } from './scenarios/idle.ts'
 import { inbound } from './scenarios/inbound.ts'
@@ -16,7 +17,17 @@ import { refuse } from './scenarios/refuse.ts'
 import { relay } from './scenarios/relay.ts'
 import { formatNumber, formatTable } from './statistics.ts'
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { inbound, relay, queue, refuse, blocked, idle, pop3, policy }
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  inbound,
+  relay,
+  'bad-domains': badDomains,
+  queue,
+  refuse,
+  blocked,
+  idle,
+  pop3,
+  policy,
+}
 const RESULTS = join(ROOT, 'bench/results.json')
 
 const { values: flags, positionals } = parseArgs({

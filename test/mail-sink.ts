@@ -43,6 +43,8 @@ export interface MailSink extends AsyncDisposable {
   readonly messages: readonly SunkMessage[]
   /** Connections so far, and those open now. */
   readonly connections: { readonly made: number; readonly open: number; readonly most: number }
+  /** Close every connection that is open. */
+  hangUp(): void
   stop(): Promise<void>
 }
 
@@ -66,17 +68,21 @@ export async function startMailSink(options: SinkOptions = {}): Promise<MailSink
   })
   server.listen(options.port ?? 0, options.ip ?? '127.0.0.1')
   await once(server, 'listening')
+  const hangUp = () => {
+    for (const socket of open) socket.destroy()
+  }
   const stop = async () => {
     if (!server.listening) return
     const closed = once(server, 'close')
     server.close()
-    for (const socket of open) socket.destroy()
+    hangUp()
     await closed
   }
   return {
     port: (server.address() as { port: number }).port,
     messages,
     connections,
+    hangUp,
     stop,
     [Symbol.asyncDispose]: stop,
   }
@@ -93,7 +99,7 @@ class SinkSession {
   #isData = false
   #isBusy = false
   #isTls = false
-  #mail = ''
+  #mail: string | undefined
   #recipients: string[] = []
 
   constructor(socket: Socket, number: number, options: SinkOptions, taken: (message: SunkMessage) => void) {
@@ -134,12 +140,13 @@ class SinkSession {
         await this.#reply('EHLO', argument, this.#greeting())
         break
       case 'MAIL':
-        if (!(await this.#reply('MAIL', argument, '250 2.1.0 Ok'))) break
-        this.#mail = argument.replace(/^FROM:/i, '')
-        this.#recipients = []
+        this.#forget()
+        if (await this.#reply('MAIL', argument, '250 2.1.0 Ok')) this.#mail = argument.replace(/^FROM:/i, '')
         break
       case 'RCPT':
-        if (await this.#reply('RCPT', argument, '250 2.1.5 Ok')) this.#recipients.push(argument.replace(/^TO:/i, ''))
+        if (this.#mail === undefined) await this.#reply('RCPT', argument, '503 5.5.1 MAIL first')
+        else if (await this.#reply('RCPT', argument, '250 2.1.5 Ok'))
+          this.#recipients.push(argument.replace(/^TO:/i, ''))
         break
       case 'DATA':
         // With every recipient refused there is nothing to send (RFC 5321 §3.3).
@@ -150,7 +157,7 @@ class SinkSession {
         )
         break
       case 'RSET':
-        this.#recipients = []
+        this.#forget()
         await this.#reply('RSET', '', '250 2.0.0 Ok')
         break
       case 'STARTTLS':
@@ -175,14 +182,20 @@ class SinkSession {
     this.#isData = false
     const content = stuffed.includes('.') ? unstuff(stuffed) : Buffer.from(stuffed)
     const message: SunkMessage = {
-      mail: this.#mail,
+      mail: this.#mail ?? '',
       recipients: this.#recipients,
       content,
       tls: this.#isTls,
       connection: this.#number,
     }
+    this.#forget()
     await this.#reply('.', '', '250 2.0.0 Taken', () => this.#taken(message))
     return !this.#socket.destroyed
+  }
+
+  #forget(): void {
+    this.#mail = undefined
+    this.#recipients = []
   }
 
   /** Where the line with the lone dot begins. */

@@ -22,7 +22,9 @@ const STALLED_MS = 120_000
 export async function startCountingSink(flags: readonly string[] = []): Promise<CountingSink> {
   const port = await freePort()
   const program = join(postfixFolder(), 'usr/sbin/smtp-sink')
-  const child = spawn(program, ['-c', ...flags, '-u', OWNER.name, `127.0.0.1:${port}`, '1000'], {
+  const command = [program, '-c', ...flags, '-u', OWNER.name, `127.0.0.1:${port}`, '1000']
+  // It ends with the bench, however that goes.
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...command], {
     env: postfixEnvironment(),
     stdio: ['ignore', 'pipe', 'ignore'],
   })

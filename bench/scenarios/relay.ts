@@ -30,10 +30,10 @@ interface Relay {
 /** Run the scenario: each server in turn, shape by shape, again and again, so that a slow minute hits all alike. */
 export async function relay(options: Options): Promise<Outcome> {
   const relays: Relay[] = []
+  const postfixSink = await startCountingSink()
+  const posternSink = await startCountingSink()
   try {
-    const postfixSink = await startCountingSink()
     relays.push({ peer: await startPostfixRelay(DOMAIN, postfixSink.port), sink: postfixSink })
-    const posternSink = await startCountingSink()
     const peer = await startPosternRelay(DOMAIN, [{ host: '127.0.0.1', port: posternSink.port }])
     relays.push({ peer, sink: posternSink })
 
@@ -66,10 +66,9 @@ export async function relay(options: Options): Promise<Outcome> {
     )
     return { scenario: 'relay', figures, bars: barsOf(figures), notes }
   } finally {
-    for (const { peer, sink } of relays) {
-      await peer.stop()
-      await sink.stop()
-    }
+    for (const { peer } of relays) await peer.stop()
+    await postfixSink.stop()
+    await posternSink.stop()
   }
 }
 

@@ -7,12 +7,14 @@ export interface Arrival {
   readonly recipient: string
   /** How often the server had been started before the connection was made that it came over. */
   readonly life: number
+  /** Recipients that came in one transaction have the same. */
+  readonly transaction: number
 }
 
 export interface OutwardAccount {
   readonly acknowledged: number
   readonly arrived: number
-  /** Deliveries (a message, a domain) that were repeated after a kill, as they may be. */
+  /** Transactions that were repeated after a kill, as they may be. */
   readonly repeated: number
   /** Sentences; none means that all is well. */
   readonly findings: readonly string[]
@@ -35,7 +37,7 @@ export function findingsOf(content: Buffer, attempts: ReadonlyMap<string, Attemp
 
 /**
  * Settle the account: all that was acknowledged came, once; again only what was under way when the server was killed, at most
- * `atOnce` deliveries for each kill. `endings` says how each life ended.
+ * `atOnce` transactions for each kill. `endings` says how each life ended.
  */
 export function settleOutward(
   attempts: readonly Attempt[],
@@ -44,32 +46,29 @@ export function settleOutward(
   atOnce: number,
 ): OutwardAccount {
   const findings: string[] = []
-  const lives = new Map<string, number[]>()
-  for (const { id, recipient, life } of arrivals) {
-    const key = `${id} ${recipient}`
-    lives.set(key, [...(lives.get(key) ?? []), life])
-  }
-  const repeatedAt = endings.map(() => new Set<string>())
+  const arrivalsOf = Map.groupBy(arrivals, ({ id, recipient }) => `${id} ${recipient}`)
+  const repeatedAt = endings.map(() => new Set<number>())
   for (const attempt of attempts) {
     for (const recipient of attempt.recipients) {
-      const came = lives.get(`${attempt.id} ${recipient}`) ?? []
+      // What an ended server has sent may be read after the first words of the next one.
+      const came = (arrivalsOf.get(`${attempt.id} ${recipient}`) ?? []).toSorted((a, b) => a.life - b.life)
       const about = `message ${attempt.id} to ${recipient} (answered ${attempt.reply ?? 'nothing'})`
       if (came.length === 0 && isAcknowledged(attempt)) findings.push(`LOST: ${about}`)
       if (came.length > 0 && attempt.reply !== undefined && !isAcknowledged(attempt))
         findings.push(`sent though refused: ${about}`)
-      for (const [index, life] of came.entries()) {
+      for (const [index, { life, transaction }] of came.entries()) {
         const next = came[index + 1]
         if (next === undefined) continue
-        if (next === life || endings[life]?.signal !== 'SIGKILL')
-          findings.push(`doubled: ${about} came in lives ${came.join(', ')}`)
-        else repeatedAt[life]?.add(`${attempt.id} ${recipient.split('@')[1]}`)
+        if (next.life === life || endings[life]?.signal !== 'SIGKILL')
+          findings.push(`doubled: ${about} came in lives ${came.map((one) => one.life).join(', ')}`)
+        else repeatedAt[life]?.add(transaction)
       }
     }
   }
   for (const [life, repeated] of repeatedAt.entries()) {
     if (repeated.size > atOnce)
       findings.push(
-        `doubled: ${repeated.size} deliveries after the end of life ${life}, at most ${atOnce} were under way`,
+        `doubled: ${repeated.size} transactions after the end of life ${life}, at most ${atOnce} were under way`,
       )
   }
   return {

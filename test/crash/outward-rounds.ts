@@ -11,6 +11,7 @@ import { createRandom, type Random } from './random.ts'
 const CLIENTS = 8
 /** Deliveries at once: small, so that more repeated ones than were under way would be seen. */
 const AT_ONCE = 16
+const LONGEST_ANSWER_MS = 40
 const DRAINED_WITHIN_MS = 60_000
 
 const RECIPIENTS = Array.from({ length: 12 }, (_, number) => `someone@d${number % 6}.far.test`).map((address, number) =>
@@ -19,7 +20,7 @@ const RECIPIENTS = Array.from({ length: 12 }, (_, number) => `someone@d${number 
 
 export interface OutwardRound extends OutwardAccount {
   readonly seed: number
-  readonly signal: NodeJS.Signals
+  readonly signals: readonly NodeJS.Signals[]
   readonly afterMs: number
   /** Messages that waited when the server was ended, as far as is known: acknowledged, not yet there. */
   readonly waited: number
@@ -31,7 +32,7 @@ export function outwardProvision(port: number): Provision {
     settings: {
       server: { hostname: 'mail.example.test' },
       sender: { requireDomainInDns: false },
-      limits: { messagesPerHour: 'unlimited', recipientsPerHour: 'unlimited' },
+      limits: { messagesPerHour: 'unlimited', connectionsPerMinute: 'unlimited' },
       delivery: { routes: [{ host: '127.0.0.1', port }] },
       queue: { threads: AT_ONCE, retry: ['1s'], warnAfter: null },
       logs: { console: false },
@@ -46,11 +47,12 @@ export class Books implements AsyncDisposable {
   readonly attempts = new Map<string, Attempt>()
   readonly findings: string[] = []
   life = 0
-  /** Refuse everything for now. */
-  isClosed = false
+  /** Messages are answered once this resolves. */
+  gate: Promise<void> | undefined
   readonly #random: Random
   readonly #lifeOf = new Map<number, number>()
   #sink: MailSink | undefined
+  #transactions = 0
 
   private constructor(random: Random) {
     this.#random = random
@@ -76,23 +78,36 @@ export class Books implements AsyncDisposable {
     this.attempts.clear()
   }
 
+  /** What the server has sent is read to its end before the next life begins. */
+  async endLife(): Promise<void> {
+    while ((this.#sink?.connections.open ?? 0) > 0) await pause(10)
+    await pause(LONGEST_ANSWER_MS)
+    this.life += 1
+  }
+
   #answer(stage: string, connection: number): SinkAnswer | Promise<SinkAnswer> {
     if (stage === 'CONNECT') this.#lifeOf.set(connection, this.life)
-    if (stage === 'MAIL' && this.isClosed) return '451 4.3.2 Not now'
     if (stage === 'RCPT' && this.#random.chance(0.05)) return '450 4.2.1 Later'
     if (stage === 'DATA' && this.#random.chance(0.02)) return 'close'
     if (stage !== '.') return undefined
+    if (this.gate !== undefined) return this.gate.then(() => undefined)
     if (this.#random.chance(0.02)) return '451 4.3.0 Try again'
     // Between these and the answer the server is killed now and then.
-    return this.#random.chance(0.3) ? pause(this.#random.integer(1, 40), undefined) : undefined
+    return this.#random.chance(0.3) ? pause(this.#random.integer(1, LONGEST_ANSWER_MS), undefined) : undefined
   }
 
   #take({ recipients, content, connection }: SunkMessage): void {
     this.findings.push(...findingsOf(content, this.attempts))
     const id = idOf(content)?.id ?? 'unknown'
     const life = this.#lifeOf.get(connection) ?? this.life
+    this.#transactions += 1
     for (const recipient of recipients)
-      this.arrivals.push({ id, recipient: recipient.slice(1, recipient.indexOf('>')), life })
+      this.arrivals.push({
+        id,
+        recipient: recipient.slice(1, recipient.indexOf('>')),
+        life,
+        transaction: this.#transactions,
+      })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,15 +125,15 @@ export async function runOutwardRounds(options: {
   const provision = outwardProvision(books.port)
   let server = await startPostern({ provision })
   const { dataDir, ports } = server
+  // Connections are kept from one round to the next: lives are counted through.
+  const endings: Ending[] = []
   try {
     for (let number = 0; number < options.rounds; number++) {
       const seed = options.seed + number
       const random = createRandom(seed)
-      const endings: Ending[] = []
       const attempts: Attempt[] = []
       const afterMs = random.integer(200, 1500)
       books.clear()
-      books.life = 0
       // Twice in a round: what the first life left is under way again when the second ends.
       const signals = [random.chance(0.7) ? 'SIGKILL' : 'SIGTERM', random.chance(0.7) ? 'SIGKILL' : 'SIGTERM'] as const
       let waited = 0
@@ -139,7 +154,7 @@ export async function runOutwardRounds(options: {
         const there = new Set(books.arrivals.map(({ id }) => id))
         waited += load.attempts.filter(({ id, reply }) => reply?.startsWith('250') && !there.has(id)).length
         endings.push({ signal })
-        books.life += 1
+        await books.endLife()
         server = await startPostern({ provision, dataDir, ports })
       }
       await drained(server)
@@ -148,7 +163,7 @@ export async function runOutwardRounds(options: {
         ...account,
         findings: [...account.findings, ...books.findings],
         seed,
-        signal: signals[0],
+        signals,
         afterMs,
         waited,
       })

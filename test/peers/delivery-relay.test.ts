@@ -74,11 +74,9 @@ before(async () => {
   await keepCredentials(server, 'pop', LOGIN.user, LOGIN.password)
 })
 after(async () => {
-  console.time('s')
   await server?.stop()
-  console.timeLog('s')
   await pop?.[Symbol.asyncDispose]()
-  for (const one of [postfix, dovecot, ...exims.values()]) {await one?.stop(); console.timeLog('s')}
+  for (const one of [postfix, dovecot, ...exims.values()]) await one?.stop()
   authority?.[Symbol.dispose]()
 })
 

@@ -8,7 +8,7 @@ export interface PopBeforeSmtp extends AsyncDisposable {
   readonly popPort: number
   /** The lines that POP3 clients said, passwords hidden. */
   readonly popLines: readonly string[]
-  /** Forget who has logged in. */
+  /** Forget who has logged in, and hang up on who is there. */
   forget(): void
 }
 
@@ -33,11 +33,16 @@ export async function startPopBeforeSmtp(login: { user: string; password: string
         popLines.push(line.replace(/^PASS .*/, 'PASS (hidden)'))
         const [, verb = '', argument = ''] = /^(\w+) ?(.*)$/.exec(line) ?? []
         if (verb === 'USER') user = argument
-        const isLogin = verb === 'PASS'
         const isRight = user === login.user && argument === login.password
-        if (isLogin && isRight) known.add(socket.remoteAddress ?? '')
-        if (verb === 'CAPA') socket.write('+OK\r\nUSER\r\n.\r\n')
-        else socket.write(isLogin && !isRight ? '-ERR Wrong\r\n' : verb === 'STAT' ? '+OK 0 0\r\n' : '+OK\r\n')
+        if (verb === 'PASS' && isRight) known.add(socket.remoteAddress ?? '')
+        const answers: Readonly<Record<string, string>> = {
+          CAPA: '+OK\r\nUSER\r\n.',
+          USER: '+OK',
+          PASS: isRight ? '+OK' : '-ERR Wrong',
+          STAT: '+OK 0 0',
+          QUIT: '+OK',
+        }
+        socket.write(`${answers[verb] ?? '-ERR Unknown'}\r\n`)
         if (verb === 'QUIT') socket.end()
       }
     })
@@ -48,7 +53,10 @@ export async function startPopBeforeSmtp(login: { user: string; password: string
     smtp,
     popPort: (pop.address() as { port: number }).port,
     popLines,
-    forget: () => known.clear(),
+    forget() {
+      known.clear()
+      smtp.hangUp()
+    },
     async [Symbol.asyncDispose]() {
       pop.close()
       await smtp.stop()
