@@ -1,11 +1,13 @@
 /** smtp-sink that tells how many messages it has taken so far: the far end of mail that others relay. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { DAEMON } from '../../tools/debian-users.ts'
 import { freePort } from './peer.ts'
-import { OWNER, postfixEnvironment, postfixFolder } from './postfix.ts'
+import { postfixEnvironment, postfixFolder } from './postfix.ts'
 
 export interface CountingSink {
   readonly port: number
@@ -22,7 +24,7 @@ const STALLED_MS = 120_000
 export async function startCountingSink(flags: readonly string[] = []): Promise<CountingSink> {
   const port = await freePort()
   const program = join(postfixFolder(), 'usr/sbin/smtp-sink')
-  const command = [program, '-c', ...flags, '-u', OWNER.name, `127.0.0.1:${port}`, '1000']
+  const command = [program, '-c', ...flags, '-u', DAEMON.name, `127.0.0.1:${port}`, '1000']
   // It ends with the bench, however that goes.
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...command], {
     env: postfixEnvironment(),

@@ -1,14 +1,12 @@
 /** Postfix from its Debian package, unpacked and not installed: own settings, queue and port; and the two load programs in it. */
+
 import { spawn } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, globSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unpackPeer } from '../../tools/debian-packages.ts'
+import { DAEMON, GAMES, NOBODY } from '../../tools/debian-users.ts'
+import { formatMasterCf, makePostfixQueue } from '../../tools/postfix-files.ts'
 import { emptyFolder, freePort, type Peer, startProgram } from './peer.ts'
-
-/** A user of every Debian, in place of the one that the package would have made. */
-export const OWNER = { name: 'daemon', uid: 1, gid: 1 }
-const GROUP = { name: 'games', gid: 60 }
-const NOBODY = 65_534
 
 let unpacked: string | undefined
 
@@ -48,11 +46,11 @@ async function start(domain: string, further: string): Promise<Peer> {
   const env = postfixEnvironment()
   const dir = emptyFolder('postfix')
   const port = await freePort()
-  makeQueue(dir)
+  makePostfixQueue(dir)
   const config = join(dir, 'config')
   mkdirSync(config)
   writeFileSync(join(config, 'main.cf'), `${mainCf(dir, root, String(env.LD_LIBRARY_PATH), domain)}${further}\n`)
-  writeFileSync(join(config, 'master.cf'), masterCf(port))
+  writeFileSync(join(config, 'master.cf'), formatMasterCf(`127.0.0.1:${port}`))
   const command = [join(root, 'usr/lib/postfix/sbin/master'), '-c', config, '-d']
   const { pid, stop } = await startProgram(command, port, { env: { ...env, MAIL_CONFIG: config } })
   const fresh = join(dir, 'mail/user1/new')
@@ -64,7 +62,7 @@ async function start(domain: string, further: string): Promise<Peer> {
 export async function startSmtpSink(flags: readonly string[] = []): Promise<Peer> {
   const port = await freePort()
   const program = join(postfixFolder(), 'usr/sbin/smtp-sink')
-  const command = [program, ...flags, '-u', OWNER.name, `127.0.0.1:${port}`, '1000']
+  const command = [program, ...flags, '-u', DAEMON.name, `127.0.0.1:${port}`, '1000']
   const { pid, stop } = await startProgram(command, port, { env: postfixEnvironment() })
   return { name: 'smtp-sink', durable: false, port, pid, stop }
 }
@@ -114,8 +112,8 @@ queue_directory = ${dir}/queue
 data_directory = ${dir}/data
 import_environment = MAIL_CONFIG=${dir}/config LD_LIBRARY_PATH=${libraries} LC_ALL=C
 export_environment = LD_LIBRARY_PATH=${libraries}
-mail_owner = ${OWNER.name}
-setgid_group = ${GROUP.name}
+mail_owner = ${DAEMON.name}
+setgid_group = ${GAMES.name}
 default_privs = nobody
 maillog_file = ${dir}/log
 maillog_file_prefixes = ${dir}
@@ -129,72 +127,12 @@ smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 virtual_mailbox_domains = ${domain}
 virtual_mailbox_base = ${dir}/mail
 virtual_mailbox_maps = inline:{ {user1@${domain} = user1/} }
-virtual_uid_maps = static:${NOBODY}
-virtual_gid_maps = static:${NOBODY}
+virtual_uid_maps = static:${NOBODY.uid}
+virtual_gid_maps = static:${NOBODY.uid}
 virtual_mailbox_limit = 0
 virtual_transport = virtual
 # One client is the whole load. All else is as it is by default, but that no DNS is asked for names, of which there is none here.
 smtpd_client_connection_count_limit = 0
 smtpd_peername_lookup = no
 `
-}
-
-function masterCf(port: number): string {
-  const service = (name: string, type: string, isPrivate: string, wakeup: string, limit: string, program: string) =>
-    // Only virtual needs root: it writes as the mailbox's user.
-    [name, type, isPrivate, program === 'virtual' ? 'n' : '-', 'n', wakeup, limit, program].join(' ')
-  return `${[
-    service(`127.0.0.1:${port}`, 'inet', 'n', '-', '-', 'smtpd'),
-    service('pickup', 'unix', 'n', '60', '1', 'pickup'),
-    service('cleanup', 'unix', 'n', '-', '0', 'cleanup'),
-    service('qmgr', 'unix', 'n', '300', '1', 'qmgr'),
-    service('rewrite', 'unix', '-', '-', '-', 'trivial-rewrite'),
-    service('bounce', 'unix', '-', '-', '0', 'bounce'),
-    service('defer', 'unix', '-', '-', '0', 'bounce'),
-    service('trace', 'unix', '-', '-', '0', 'bounce'),
-    service('error', 'unix', '-', '-', '-', 'error'),
-    service('retry', 'unix', '-', '-', '-', 'error'),
-    service('proxymap', 'unix', '-', '-', '-', 'proxymap'),
-    service('smtp', 'unix', '-', '-', '-', 'smtp'),
-    service('scache', 'unix', '-', '-', '1', 'scache'),
-    service('tlsmgr', 'unix', '-', '1000?', '1', 'tlsmgr'),
-    service('virtual', 'unix', '-', '-', '-', 'virtual'),
-    service('anvil', 'unix', '-', '-', '1', 'anvil'),
-    service('postlog', 'unix-dgram', 'n', '-', '1', 'postlogd'),
-  ].join('\n')}\n`
-}
-
-function makeQueue(dir: string): void {
-  const queue = join(dir, 'queue')
-  mkdirSync(queue)
-  const own = [
-    'active',
-    'bounce',
-    'corrupt',
-    'defer',
-    'deferred',
-    'flush',
-    'hold',
-    'incoming',
-    'private',
-    'saved',
-    'trace',
-  ]
-  for (const name of own) {
-    mkdirSync(join(queue, name), { mode: 0o700 })
-    chownSync(join(queue, name), OWNER.uid, 0)
-  }
-  for (const [name, mode] of [
-    ['maildrop', 0o1730],
-    ['public', 0o710],
-  ] as const) {
-    mkdirSync(join(queue, name))
-    chmodSync(join(queue, name), mode)
-    chownSync(join(queue, name), OWNER.uid, GROUP.gid)
-  }
-  mkdirSync(join(queue, 'pid'), { mode: 0o755 })
-  mkdirSync(join(dir, 'data'), { mode: 0o700 })
-  chownSync(join(dir, 'data'), OWNER.uid, OWNER.gid)
-  mkdirSync(join(dir, 'mail'))
-  chownSync(join(dir, 'mail'), NOBODY, NOBODY)
 }

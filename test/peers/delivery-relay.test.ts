@@ -1,6 +1,8 @@
 /** A user's mail goes out by relay servers that want a login, each by its mechanism, and over LMTP to Dovecot. */
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { DAEMON } from '../../tools/debian-users.ts'
 import type { RunningPostern } from '../server.ts'
 import { until } from '../until.ts'
 import { arrived, belowServers, keepCredentials, startDelivering } from './delivery.ts'
@@ -10,7 +12,6 @@ import { dovecotSkip, type RunningDovecot, startDovecot } from './servers/doveco
 import { type EximMechanism, eximSkip, type RunningExim, startExim } from './servers/exim.ts'
 import { type PopBeforeSmtp, startPopBeforeSmtp } from './servers/pop-before-smtp.ts'
 import { postfixSkip, type RunningPostfix, startPostfix } from './servers/postfix.ts'
-import { DAEMON } from './servers/program.ts'
 
 const LOGIN = { user: 'relay user', password: 'pässword, "quoted" = 100%' }
 const PLAIN_LOGIN = { user: 'relay@provider.test', password: 'plain-secret' }

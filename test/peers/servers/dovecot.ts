@@ -1,10 +1,12 @@
 /** Dovecot from Debian: mailboxes filled over LMTP and read over POP3, and the logins of other servers (SASL). */
+
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NOBODY } from '../../../tools/debian-users.ts'
 import { programPath } from '../needs.ts'
 import type { Certificate } from './certificates.ts'
 import { readMaildir } from './maildir.ts'
-import { freePort, greets, NOBODY, peerDir, type RunningProgram, startProgram } from './program.ts'
+import { freePort, greets, peerDir, type RunningProgram, startProgram } from './program.ts'
 
 /** node:test's `skip` for tests that need it. */
 export const dovecotSkip: string | false =

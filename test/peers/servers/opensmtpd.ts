@@ -1,19 +1,12 @@
 /** OpenSMTPD from its Debian package: keeps mail of its own mailboxes in Maildirs. */
+
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NOBODY } from '../../../tools/debian-users.ts'
 import { asInstalled, needsInstalled } from './as-installed.ts'
 import type { Certificate } from './certificates.ts'
 import { readMaildir } from './maildir.ts'
-import {
-  freePort,
-  greets,
-  NOBODY,
-  type Place,
-  peerDir,
-  peerFolder,
-  type RunningProgram,
-  startProgram,
-} from './program.ts'
+import { freePort, greets, type Place, peerDir, peerFolder, type RunningProgram, startProgram } from './program.ts'
 
 /** node:test's `skip` for tests that need it. */
 export const openSmtpdSkip: string | false = needsInstalled('opensmtpd')

@@ -1,13 +1,14 @@
 /** Postfix from its Debian package, unpacked and not installed: own settings, queue, mail and port. */
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DAEMON, GAMES, NOBODY } from '../../../tools/debian-users.ts'
+import { formatMasterCf, makePostfixQueue } from '../../../tools/postfix-files.ts'
 import type { Certificate } from './certificates.ts'
 import { readMaildir } from './maildir.ts'
 import {
-  DAEMON,
   freePort,
   greets,
-  NOBODY,
   needsPeers,
   peerDir,
   peerEnvironment,
@@ -18,8 +19,6 @@ import {
 
 /** node:test's `skip` for tests that need it. */
 export const postfixSkip: string | false = needsPeers('postfix')
-
-const GAMES = { name: 'games', gid: 60 }
 
 export interface PostfixOptions {
   readonly hostname: string
@@ -55,9 +54,9 @@ export async function startPostfix(options: PostfixOptions): Promise<RunningPost
   const ip = options.ip ?? '127.0.0.1'
   const port = options.port ?? (await freePort(ip))
   const logFile = join(dir, 'log')
-  makeQueue(dir)
+  makePostfixQueue(dir)
   writeFileSync(join(dir, 'main.cf'), mainCf(dir, root, libraries, options))
-  writeFileSync(join(dir, 'master.cf'), masterCf(`${ip}:${port}`))
+  writeFileSync(join(dir, 'master.cf'), formatMasterCf(`${ip}:${port}`))
   const running = await startProgram([join(root, 'usr/lib/postfix/sbin/master'), '-c', dir, '-d'], {
     dir,
     env: { ...env, MAIL_CONFIG: dir, LD_LIBRARY_PATH: libraries },
@@ -125,67 +124,4 @@ function mainCf(dir: string, root: string, libraries: string, options: PostfixOp
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)
     .join('')
-}
-
-function masterCf(listen: string): string {
-  const service = (name: string, type: string, isPrivate: string, wakeup: string, limit: string, program: string) =>
-    // Only virtual needs root: it writes as the mailbox's user.
-    [name, type, isPrivate, program === 'virtual' ? 'n' : '-', 'n', wakeup, limit, program].join(' ')
-  return `${[
-    service(listen, 'inet', 'n', '-', '-', 'smtpd'),
-    service('pickup', 'unix', 'n', '60', '1', 'pickup'),
-    service('cleanup', 'unix', 'n', '-', '0', 'cleanup'),
-    service('qmgr', 'unix', 'n', '300', '1', 'qmgr'),
-    service('tlsmgr', 'unix', '-', '1000?', '1', 'tlsmgr'),
-    service('rewrite', 'unix', '-', '-', '-', 'trivial-rewrite'),
-    service('bounce', 'unix', '-', '-', '0', 'bounce'),
-    service('defer', 'unix', '-', '-', '0', 'bounce'),
-    service('trace', 'unix', '-', '-', '0', 'bounce'),
-    service('verify', 'unix', '-', '-', '1', 'verify'),
-    service('smtp', 'unix', '-', '-', '-', 'smtp'),
-    service('relay', 'unix', '-', '-', '-', 'smtp'),
-    service('error', 'unix', '-', '-', '-', 'error'),
-    service('retry', 'unix', '-', '-', '-', 'error'),
-    service('discard', 'unix', '-', '-', '-', 'discard'),
-    service('proxymap', 'unix', '-', '-', '-', 'proxymap'),
-    service('virtual', 'unix', '-', '-', '-', 'virtual'),
-    service('anvil', 'unix', '-', '-', '1', 'anvil'),
-    service('scache', 'unix', '-', '-', '1', 'scache'),
-    service('postlog', 'unix-dgram', 'n', '-', '1', 'postlogd'),
-  ].join('\n')}\n`
-}
-
-function makeQueue(dir: string): void {
-  const queue = join(dir, 'queue')
-  mkdirSync(queue)
-  const own = [
-    'active',
-    'bounce',
-    'corrupt',
-    'defer',
-    'deferred',
-    'flush',
-    'hold',
-    'incoming',
-    'private',
-    'saved',
-    'trace',
-  ]
-  for (const name of own) {
-    mkdirSync(join(queue, name), { mode: 0o700 })
-    chownSync(join(queue, name), DAEMON.uid, 0)
-  }
-  for (const [name, mode] of [
-    ['maildrop', 0o1730],
-    ['public', 0o710],
-  ] as const) {
-    mkdirSync(join(queue, name))
-    chmodSync(join(queue, name), mode)
-    chownSync(join(queue, name), DAEMON.uid, GAMES.gid)
-  }
-  mkdirSync(join(queue, 'pid'), { mode: 0o755 })
-  mkdirSync(join(dir, 'data'), { mode: 0o700 })
-  chownSync(join(dir, 'data'), DAEMON.uid, DAEMON.gid)
-  mkdirSync(join(dir, 'mail'))
-  chownSync(join(dir, 'mail'), NOBODY.uid, NOBODY.gid)
 }

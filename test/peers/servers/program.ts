@@ -10,10 +10,6 @@ import { unpackedPeer } from '../../../tools/debian-packages.ts'
 
 const STARTS_WITHIN_MS = 20_000
 
-/** Users and groups of every Debian, in place of those that the packages would have made. */
-export const DAEMON = { name: 'daemon', uid: 1, gid: 1 }
-export const NOBODY = { name: 'nobody', uid: 65_534, gid: 65_534 }
-
 /** Where a server listens. */
 export interface Place {
   readonly ip: string

@@ -1,15 +1,8 @@
 /** smtp-sink, which comes with Postfix: takes mail and throws it away, or refuses, hangs up and dawdles as its flags say. */
+
 import { join } from 'node:path'
-import {
-  DAEMON,
-  freePort,
-  greets,
-  peerDir,
-  peerEnvironment,
-  peerFolder,
-  type RunningProgram,
-  startProgram,
-} from './program.ts'
+import { DAEMON } from '../../../tools/debian-users.ts'
+import { freePort, greets, peerDir, peerEnvironment, peerFolder, type RunningProgram, startProgram } from './program.ts'
 
 export interface RunningSmtpSink extends RunningProgram {
   readonly port: number
