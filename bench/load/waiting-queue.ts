@@ -86,7 +86,7 @@ export async function dequeue(store: Store, nowMs: number): Promise<number> {
   while ((await queue.wake(nowMs, 500)).more);
   let gone = 0
   let batch: QueueEntry[] = []
-  const underWay: Promise<void>[] = []
+  const underWay: Promise<unknown>[] = []
   async function settle(): Promise<void> {
     const delivered = batch.map(({ id, decision, recipient }) => {
       const story = '{"tries":2,"is":"delivered","hop":{"host":"mx.far.example","ip":"203.0.113.7","port":25}}'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '#base/clock.ts'
+import { Fault } from '#base/fault.ts'
 import { defaultSettings } from '#settings/snapshot.ts'
 import { createMetrics, type MetricsParts } from './metrics.ts'
 
@@ -10,6 +11,8 @@ let ready = true
 let mode: 'open' | 'controlled' = 'controlled'
 let asked = 0
 let delivered = 40
+/** Thrown by the delivery thread, while there is one. */
+let trouble: Error | undefined
 
 const clock = new ManualClock(0)
 let held = 3
@@ -35,10 +38,16 @@ const metrics = createMetrics({
   },
   queue: {
     count: () => 12,
-    measure: (filter) => ({ entries: filter.held === true ? held : 12, bytes: 0, held }),
+    measure(filter) {
+      if (trouble !== undefined) throw trouble
+      return { entries: filter.held === true ? held : 12, bytes: 0, held }
+    },
   },
   delivery: {
-    counts: async () => ({ delivered, deferred: 4, failed: 2, expired: 1, underWay: 5, domainsDown: 1 }),
+    async counts() {
+      if (trouble !== undefined) throw trouble
+      return { delivered, deferred: 4, failed: 2, expired: 1, underWay: 5, domainsDown: 1 }
+    },
   },
 })
 
@@ -95,6 +104,27 @@ test('what is held is counted once a minute', async () => {
   assert.equal((await scrape()).get('postern_queue_held'), 3)
   clock.advance(60_000)
   assert.equal((await scrape()).get('postern_queue_held'), 9)
+})
+
+test('what cannot be asked for a while is left out, and all else is told; what is a bug is not passed over', async () => {
+  const whole = await scrape()
+  trouble = new Fault('The delivery thread has ended', { temporary: true })
+  clock.advance(60_000)
+  const now = await scrape()
+  const gone = [...whole.keys()].filter((name) => !now.has(name))
+  assert.deepEqual(gone, [
+    'postern_queue_held',
+    ...['delivered', 'deferred', 'failed', 'expired'].map(
+      (outcome) => `postern_deliveries_total{outcome="${outcome}"}`,
+    ),
+    'postern_deliveries_running',
+    'postern_domains_down',
+  ])
+  assert.equal(now.get('postern_queue_entries'), 12)
+  trouble = new TypeError('not a number')
+  await assert.rejects(metrics.text(), trouble)
+  trouble = undefined
+  assert.deepEqual(await scrape(), whole)
 })
 
 test('the process tells of itself', async () => {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { isTemporary } from '#base/fault.ts'
 import { SCHEMA, type ServiceName } from '#settings/schema.ts'
 import type { Awaitable } from '#store/contract.ts'
 import type { AdminParts, BlockKeeper } from './parts.ts'
@@ -126,8 +127,9 @@ function addQueue(registry: Registry, { queue, delivery, clock }: MetricsParts):
     labelNames: ['outcome'],
     registers: [registry],
     async collect() {
-      const counts = await delivery.counts()
       this.reset()
+      const counts = await ifAnswered(delivery.counts)
+      if (counts === undefined) return
       for (const outcome of ['delivered', 'deferred', 'failed', 'expired'] as const) {
         this.inc({ outcome }, counts[outcome])
       }
@@ -155,22 +157,35 @@ function everySoOften(
   let readAtMs = Number.NEGATIVE_INFINITY
   let last = 0
   return async () => {
-    if (clock.nowMs() - readAtMs >= everyMs) {
-      readAtMs = clock.nowMs()
+    const nowMs = clock.nowMs()
+    if (nowMs - readAtMs >= everyMs) {
       last = await read()
+      readAtMs = nowMs
     }
     return last
   }
 }
 
-/** Add a number that is read when it is asked for. */
+/** Read what cannot be asked for at times, such as while a thread is started again: undefined then, and all else is still told. */
+async function ifAnswered<T>(read: () => Awaitable<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (isTemporary(error)) return undefined
+    throw error
+  }
+}
+
+/** Add a number that is read when it is asked for; there is none while it cannot be. */
 function gauge(registry: Registry, name: string, help: string, read: () => Awaitable<number>): void {
   new Gauge({
     name,
     help,
     registers: [registry],
     async collect() {
-      this.set(await read())
+      const now = await ifAnswered(read)
+      if (now === undefined) this.remove()
+      else this.set(now)
     },
   })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { StoreFull } from '#store/contract.ts'
+import { type QueueEntry, StoreFull } from '#store/contract.ts'
 import { all, DELIVERED, entryOf, HOP, troubleOf, type World, worldOf } from './testing.ts'
 
 test('what is there at the start and what comes later is delivered, once', async () => {
@@ -499,4 +499,31 @@ test('the same rule is told once, however many deliveries hear it', async () => 
   assert.equal(world.carried.length, 5)
   // The domain and its site.
   assert.equal(world.events.filter(({ name }) => name === 'destinationShaped').length, 2)
+})
+
+test('of what an administrator removed while it was tried, nothing is told that did not come to pass', async () => {
+  const refused = troubleOf({ is: 'failed', status: '5.1.1', reply: { code: 550, text: 'no such user' } })
+  const world = worldOf(({ entries }) => ({ outcomes: entries.map(() => refused), afterMs: 1000 }), {
+    writeReport: async ({ entries }) => ({ sender: String(entries.map(({ entry }) => entry.id)) }) as never,
+  })
+  const [one, two] = [1, 2].map((id) => entryOf({ id, user: 'ann@here.example' })) as [QueueEntry, QueueEntry]
+  world.queue.add(one, two)
+  world.scheduler.start()
+  await world.calm()
+  world.queue.entries.delete(1)
+  await world.pass(2000)
+  assert.deepEqual(
+    world.events.map(({ name, what }) => [name, (what as { entry: QueueEntry }).entry.id]),
+    [['deliveryEnded', 2]],
+  )
+  assert.deepEqual(world.bounced, [2])
+  assert.deepEqual(
+    world.queue.reports.map(({ sender }) => sender),
+    ['2'],
+  )
+  // Its number is free again, were there such an entry.
+  world.queue.add(entryOf({ id: 1 }))
+  world.scheduler.lookAgain()
+  await world.calm()
+  assert.deepEqual(order(world), [1, 2, 1])
 })

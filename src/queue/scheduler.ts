@@ -73,7 +73,14 @@ class QueueScheduler implements Scheduler {
     const { queue, clock, events, settings } = ports
     const backlog = this.#backlog
     this.#deliveries = new Deliveries(clock)
-    this.#settling = new Settling({ ...ports, settled: (ended) => this.#settled(ended) })
+    this.#settling = new Settling({
+      ...ports,
+      settled: (ended) => this.#settled(ended),
+      passedOver: ({ id }) => {
+        this.#backlog.release(id)
+        this.#goOn()
+      },
+    })
     this.#feeder = new Feeder({
       queue,
       backlog,
@@ -301,6 +308,11 @@ class QueueScheduler implements Scheduler {
       this.#ports.events.deliveryEnded({ entry, outcome, became, ...(dueAtMs !== undefined && { dueAtMs }) })
     }
     if (became === 'failed' && entry.user !== undefined) this.#ports.bounced(entry)
+    this.#goOn()
+  }
+
+  /** An entry is no longer under way, which makes room. */
+  #goOn(): void {
     this.#backlog.prune(this.#ports.clock.monotonicMs())
     this.#feeder.look()
     this.#pump()

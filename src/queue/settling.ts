@@ -1,7 +1,7 @@
 import type { Clock } from '#base/clock.ts'
 import { isTemporary } from '#base/fault.ts'
 import type { Settings } from '#settings/schema.ts'
-import type { NewMessage, QueueEntry, QueueStore } from '#store/contract.ts'
+import type { QueueEntry, QueueStore, SettlementReport } from '#store/contract.ts'
 import type { Outcome, Report, WriteReport } from './contract.ts'
 import { type Decision, decideNext } from './decide-next.ts'
 import type { QueueEvents } from './events.ts'
@@ -31,6 +31,13 @@ export interface SettlingPorts {
   readonly events: Pick<QueueEvents, 'faulted'>
   /** It is on disk. */
   readonly settled: (ended: Ended) => void
+  /** There was nothing to put it down on: the entry was removed while it was tried, or the mailboxes that it was for. */
+  readonly passedOver: (entry: QueueEntry) => void
+}
+
+interface Settled {
+  readonly done: readonly Ended[]
+  readonly passedOver: ReadonlySet<number>
 }
 
 /**
@@ -87,11 +94,14 @@ export class Settling {
     while (this.#pending.length > 0 && !this.#givenUp) {
       const batch = this.#nextBatch()
       try {
-        const done = await this.#settle(batch)
+        const { done, passedOver } = await this.#settle(batch)
         this.#pending = this.#pending.slice(batch.length)
         this.#most = Math.min(BATCH, this.#most * 2)
         this.#pauseMs = 0
-        for (const ended of done) this.#ports.settled(ended)
+        for (const ended of done) {
+          if (passedOver.has(ended.entry.id)) this.#ports.passedOver(ended.entry)
+          else this.#ports.settled(ended)
+        }
       } catch (error) {
         this.#ports.events.faulted({ what: `put down what became of ${batch.length} queue entries`, error })
         // If one of them is at fault, the others shall not wait for it: by themselves, and the failed one last.
@@ -115,16 +125,16 @@ export class Settling {
     return this.#pending.slice(0, count)
   }
 
-  async #settle(batch: readonly Ended[]): Promise<readonly Ended[]> {
-    const reports: NewMessage[] = []
+  async #settle(batch: readonly Ended[]): Promise<Settled> {
+    const reports: SettlementReport[] = []
     const untold = new Set<number>()
     for (const report of reportsOf(batch)) {
+      const ids = report.entries.map(({ entry }) => entry.id)
       try {
         // Written anew with each attempt: the store owns what it was handed.
         const message = await this.#ports.writeReport(report)
-        if (message !== undefined) reports.push(message)
+        if (message !== undefined) reports.push({ message, about: ids })
       } catch (error) {
-        const ids = report.entries.map(({ entry }) => entry.id)
         this.#ports.events.faulted({
           what: `write the report "${report.kind}" of queue entry ${ids.join(', ')}`,
           error,
@@ -135,11 +145,11 @@ export class Settling {
     }
     const done =
       untold.size === 0 ? batch : batch.map((ended) => (untold.has(ended.entry.id) ? this.#later(ended) : ended))
-    await this.#ports.queue.settle(
+    const passedOver = await this.#ports.queue.settle(
       done.map(({ decision }) => decision.settlement),
       reports,
     )
-    return done
+    return { done, passedOver: new Set(passedOver) }
   }
 
   #later({ entry, outcome }: Ended): Ended {

@@ -3,7 +3,15 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { ManualClock } from '#base/clock.ts'
 import { matchesPattern } from '#base/pattern.ts'
 import { settingsOf } from '#settings/testing.ts'
-import type { Delivery, NewMessage, PausedDomain, QueueEntry, QueueFilter, Settlement } from '#store/contract.ts'
+import type {
+  Delivery,
+  NewMessage,
+  PausedDomain,
+  QueueEntry,
+  QueueFilter,
+  Settlement,
+  SettlementReport,
+} from '#store/contract.ts'
 import type { Carrier, Consignment, Hop, Outcome, Plan, Progress, Report, Trouble } from './contract.ts'
 import type { QueueEvents } from './events.ts'
 import { createScheduler, type Scheduler, type SchedulerPorts } from './scheduler.ts'
@@ -113,14 +121,17 @@ export class MemoryQueue {
     return { domains: [...new Set(due.slice(0, limit).map(({ domain }) => domain))], more: due.length > limit }
   }
 
-  async settle(settlements: readonly Settlement[], reports: readonly NewMessage[]): Promise<void> {
+  async settle(settlements: readonly Settlement[], reports: readonly SettlementReport[]): Promise<readonly number[]> {
     this.#called('settle')
     await turnOfTheLoop()
     if (this.settleFails !== undefined) throw this.settleFails
-    this.reports.push(...reports)
+    const passedOver: number[] = []
     for (const { id, next, delivery } of settlements) {
       const entry = this.entries.get(id)
-      if (entry === undefined) continue
+      if (entry === undefined) {
+        passedOver.push(id)
+        continue
+      }
       this.settled.push(id)
       if (delivery) this.deliveries.push(delivery)
       if (next.is === 'placed') this.placed.push(...next.mailboxIds)
@@ -131,6 +142,10 @@ export class MemoryQueue {
       const { dueAtMs, attempts, warned, answers } = next
       this.entries.set(id, { ...entry, dueAtMs, attempts, answers, ...(warned && { warned }) })
     }
+    for (const { message, about } of reports) {
+      if (about.some((id) => !passedOver.includes(id))) this.reports.push(message)
+    }
+    return passedOver
   }
 
   paused(): readonly PausedDomain[] {

@@ -224,7 +224,7 @@ test('NOTIFY=SUCCESS for what ends here (RFC 3461 §5.2.7)', async () => {
   }
 })
 
-test('a stranger names who he likes as the sender, so nobody is told of his success', async () => {
+test('a stranger names who he likes as the sender, so nobody is told of his success, or sent his words', async () => {
   const trusted = { group: 'local-clients', member: true }
   const group: WorldOptions['settings'] = { relay: { ipGroup: 'local-clients' } }
   const cases: readonly (readonly [string, Pick<WorldOptions, 'facts' | 'settings'>, boolean])[] = [
@@ -250,12 +250,15 @@ test('a stranger names who he likes as the sender, so nobody is told of his succ
         },
       },
     })
-    await send(world, '<victim@far.example>', [
+    await send(world, '<victim@far.example> RET=FULL ENVID=e', [
       '<ann@here.example> NOTIFY=SUCCESS',
       '<away@here.example> NOTIFY=SUCCESS,DELAY',
     ])
     assert.equal(told, isTold ? 1 : 0, name)
-    assert.equal(world.kept[0]?.queue[0]?.notify, isTold ? 'SUCCESS,DELAY' : 'DELAY', name)
+    const [entry] = world.kept[0]?.queue ?? []
+    assert.equal(entry?.notify, isTold ? 'SUCCESS,DELAY' : 'DELAY', name)
+    // Nor does a report of failure carry what he wrote.
+    assert.deepEqual([entry?.ret, entry?.envid], [isTold ? 'FULL' : 'HDRS', 'e'], name)
   }
 })
 

@@ -1,5 +1,5 @@
 import { popGrant } from '#gate/rules/relay.ts'
-import type { RcptParameters } from '#smtp/parameters.ts'
+import type { MailParameters, RcptParameters } from '#smtp/parameters.ts'
 import { wantsSuccess, withoutSuccess } from './arrival-reports.ts'
 import type { Desk } from './consult.ts'
 import type { Session } from './session.ts'
@@ -16,6 +16,19 @@ export async function heededParameters(
   const { notify } = parameters
   if (notify === undefined || !wantsSuccess({ parameters }) || (await isKnown(session, desk))) return parameters
   return { ...parameters, notify: withoutSuccess(notify) }
+}
+
+/**
+ * Give a message's parameters as they hold here. A report of failure has the whole message in it (RET=FULL, RFC 3461 §4.3) for those who
+ * may send through here alone: to whoever a stranger names as the sender, none carries what the stranger wrote.
+ */
+export async function heededMailParameters(
+  parameters: MailParameters,
+  session: Session,
+  desk: Pick<Desk, 'facts' | 'settings'>,
+): Promise<MailParameters> {
+  if (parameters.ret !== 'FULL' || (await isKnown(session, desk))) return parameters
+  return { ...parameters, ret: 'HDRS' }
 }
 
 async function isKnown(session: Session, { facts, settings }: Pick<Desk, 'facts' | 'settings'>): Promise<boolean> {

@@ -45,6 +45,16 @@ const SOUND: readonly [string, string][] = [
     'services: { smtp: { listen: ["10.0.0.1:25"] }, submission: { listen: ["10.0.0.2:25"] } }',
   ],
   ['any free port, twice', 'services: { smtp: { listen: ["127.0.0.1:0"] }, pop3: { listen: ["127.0.0.1:0"] } }'],
+  ['mail that goes back before anybody is told that it is late', 'queue: { bounceAfter: 1h }'],
+  ['no warning, and mail that goes back soon', 'queue: { warnAfter: null, bounceAfter: 1m }'],
+  [
+    'routes that say where they lead',
+    'delivery: { routes: [{ host: a.example }, { via: lmtp, host: 127.0.0.1 }, { via: mx }, { via: mx, loginBy: pop3 }] }',
+  ],
+  [
+    'a login by POP3 with credentials',
+    'delivery: { routes: [{ host: a.example, loginBy: pop3, credentials: isp }], sourceAddresses: [{ domain: "*", address: ::1 }] }',
+  ],
   ['IPv4 and IPv6 of one port', 'services: { smtp: { listen: ["0.0.0.0:25"] }, submission: { listen: ["[::1]:25"] } }'],
 ]
 
@@ -186,6 +196,19 @@ services: { smtp: { proxyFrom: [group:gone] }, pop3: { ipGroup: gone } }`,
     /tls.certificateFile is set and tls.keyFile is not/,
   ],
   ['a key alone', 'tls: { keyFile: /a }', 'tls.keyFile', /tls.keyFile is set and tls.certificateFile is not/],
+  [
+    'a relay route without a server',
+    'delivery: { routes: [{ via: mx }, { recipient: "*@a.example" }] }',
+    'delivery.routes[1].host',
+    /delivery.routes\[1\].host is not set and delivery.routes\[1\].via is relay: name the server/,
+  ],
+  ['an LMTP route without a server', 'delivery: { routes: [{ via: lmtp }] }', 'delivery.routes[0].host', /via is lmtp/],
+  [
+    'a login by POP3 without credentials',
+    'delivery: { routes: [{ host: a.example, loginBy: pop3 }] }',
+    'delivery.routes[0].credentials',
+    /delivery.routes\[0\].credentials is not set and delivery.routes\[0\].loginBy is pop3: .*postern credentials set/,
+  ],
   [
     'two services on one port',
     'services: { submission: { listen: ["127.0.0.1:25"] } }',

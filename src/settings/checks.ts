@@ -1,4 +1,5 @@
 /** What settings must be together: each check names the settings it weighs, and says what to do. */
+import { checkDelivery } from './delivery-checks.ts'
 import { checkGroups } from './group-checks.ts'
 import { compileGroups } from './ip-groups.ts'
 import { formatDuration } from './kinds.ts'
@@ -22,6 +23,7 @@ export function checkSettings(settings: Settings, { ports = 'standard' }: CheckO
     ...checkGroups(settings, groups),
     ...certificate(settings),
     ...limitsTogether(settings),
+    ...checkDelivery(settings),
     ...(ports === 'any' ? [] : listenersApart(settings, ports)),
     ...openRelay(settings, ports === 'any' ? 'standard' : ports),
   ].slice(0, MOST_PROBLEMS)

@@ -51,6 +51,12 @@ const CASES: readonly [string, Pick<Kind<unknown>, 'parse'>, taken: readonly unk
       [['a b'], ['a', 'b', 'c'], 'a', null, {}],
     ],
     [
+      'list that is never empty',
+      list({ about, default: ['a'], of: hostName, least: 1 }),
+      [['a.example']],
+      [[], null, 'a'],
+    ],
+    [
       'named',
       named({ about, default: {}, of: groupEntries, most: 2 }),
       [{}, { a: [] }],

@@ -222,16 +222,17 @@ function orUnlimited(
 
 /** Declare a list of one kind of entry. */
 export function list<T>(
-  declared: Declared<readonly T[], { readonly of: Entry<T>; readonly most?: number }>,
+  declared: Declared<readonly T[], { readonly of: Entry<T>; readonly least?: number; readonly most?: number }>,
 ): Kind<readonly T[]> {
   const most = declared.most ?? 1000
-  const accepts = `a list, each entry ${declared.of.accepts}`
+  const least = declared.least ?? 0
+  const accepts = `a list${least === 0 ? '' : ` of at least ${least}`}, each entry ${declared.of.accepts}`
   return {
     ...declared,
     kind: 'list',
     accepts,
     parse: (value) => {
-      if (!Array.isArray(value)) return wrong(accepts)
+      if (!Array.isArray(value) || value.length < least) return wrong(accepts)
       if (value.length > most) return wrong(`at most ${most} entries`)
       const entries: T[] = []
       for (const [index, entry] of value.entries()) {

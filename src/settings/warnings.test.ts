@@ -64,6 +64,12 @@ const ROWS: readonly [string, string, readonly RegExp[]][] = [
     [/local-clients\[1\] \(group:c\) overlaps ipGroups\.local-clients\[0\] \(group:b\)/],
   ],
   [
+    'a warning to the sender that comes too late',
+    'queue: { bounceAfter: 1h }',
+    [/queue\.warnAfter is 4h and queue\.bounceAfter is 1h/],
+  ],
+  ['no warning to the sender', 'queue: { warnAfter: null, bounceAfter: 1h }', []],
+  [
     'groups that nothing uses',
     'ipGroups: { a: [::1, group:b], b: ["192.0.2.1"], c: ["192.0.2.2"] }\nlimits: { neverBlock: [group:c] }',
     [/uses the IP address group "a"/, /uses the IP address group "b"/],

@@ -1,5 +1,6 @@
 /** What settings may be, and probably are by mistake. */
 import type { AddressRange } from '#base/network-set.ts'
+import { warnQueue } from './delivery-checks.ts'
 import { groupUses, internetShare } from './group-checks.ts'
 import { parseGroupAddress } from './ip-group-entries.ts'
 import { compileGroups, type IpGroups } from './ip-groups.ts'
@@ -16,7 +17,10 @@ export function warnSettings(settings: Settings): readonly Problem[] {
   const before = known.get(settings)
   if (before !== undefined) return before
   const groups = compileGroups(settings.ipGroups, [])
-  const warnings = [...unused(settings, groups), ...overlaps(settings, groups)].slice(0, MOST_PROBLEMS)
+  const warnings = [...unused(settings, groups), ...overlaps(settings, groups), ...warnQueue(settings)].slice(
+    0,
+    MOST_PROBLEMS,
+  )
   known.set(settings, warnings)
   return warnings
 }

@@ -312,6 +312,8 @@ export interface NewQueueEntry {
   readonly smtputf8?: true
   /** It may only travel where TLS is verified (RFC 8689 §2). */
   readonly requireTls?: true
+  /** Its sender would have it delivered rather than kept back for the recipient domain's wish for TLS (RFC 8689 §5). */
+  readonly tlsOptional?: true
   /** The primary address of the user that sent it, where one had logged in; and the client's address. */
   readonly user?: string
   readonly ip?: string
@@ -322,7 +324,10 @@ export interface QueueEntry extends NewQueueEntry {
   readonly messageId: number
   /** Number of the decision that took the message; what becomes of it is told there. */
   readonly decision: number
-  /** Of the recipient: lower case, as it was given otherwise. What concurrency, pauses and shaping go by. */
+  /**
+   * Of the recipient, what concurrency, pauses and shaping go by: lower case, a name beyond ASCII in A-labels (RFC 5890 §2.3.2.1); what
+   * is no name in lower case as it was given.
+   */
   readonly domain: string
   /** Whose it is, for fairness between senders: the user, else the client's address, else `''`. */
   readonly origin: string
@@ -360,6 +365,13 @@ export interface Settlement {
   readonly delivery?: Delivery
 }
 
+/** What a sender is told of settlements; it is kept unless all of those were passed over, since then nothing of it came to pass. */
+export interface SettlementReport {
+  readonly message: NewMessage
+  /** Numbers of the entries whose settlements it follows from. */
+  readonly about: readonly number[]
+}
+
 /** How one recipient of a message ended: what `postern explain REF` tells after the decision. */
 export interface Delivery {
   /** The decision that took the message. */
@@ -376,6 +388,7 @@ export interface QueueFilter {
   readonly ids?: readonly number[]
   readonly sender?: string
   readonly recipient?: string
+  /** As `QueueEntry.domain`. */
   readonly domain?: string
   readonly user?: string
   readonly ip?: string
@@ -395,6 +408,8 @@ export interface QueueStore {
     page: {
       readonly order?: QueueOrder
       readonly descending?: boolean
+      /** Only those of greater numbers (of smaller, when `descending`): what lies before is not looked at, so that pages by `id` are cheap. */
+      readonly afterId?: number
       readonly offset?: number
       readonly limit: number
     },
@@ -427,8 +442,11 @@ export interface QueueStore {
   nextDueMs(): Awaitable<number | undefined>
   /** Make what is due by then ready, the earliest first, at most `limit`; gives their domains, and whether there may be more. */
   wake(nowMs: number, limit: number): Promise<{ readonly domains: readonly string[]; readonly more: boolean }>
-  /** Put down what became of entries, and keep the reports that follow from it, in one transaction. */
-  settle(settlements: readonly Settlement[], reports: readonly NewMessage[]): Promise<void>
+  /**
+   * Put down what became of entries, and keep the reports that follow from it, in one transaction. Gives the numbers of those that were
+   * passed over: their entries were gone, or all the mailboxes that they were for.
+   */
+  settle(settlements: readonly Settlement[], reports: readonly SettlementReport[]): Promise<readonly number[]>
 
   /** Hold, release (both give how many entries it were), or make due now all that a filter means; in steps, each short. */
   hold(filter: QueueFilter): Promise<number>
@@ -450,7 +468,7 @@ export interface QueueStore {
 }
 
 export interface PausedDomain {
-  /** Lower case; may be a pattern. */
+  /** As `QueueEntry.domain`; may be a pattern. */
   readonly domain: string
   readonly sinceMs: number
   readonly author: string

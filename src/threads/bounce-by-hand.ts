@@ -2,7 +2,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Report, Trouble, WriteReport } from '#queue/contract.ts'
 import { decideNext } from '#queue/decide-next.ts'
 import type { Settings } from '#settings/schema.ts'
-import type { QueueEntry, QueueFilter, QueueStore, Settlement } from '#store/contract.ts'
+import type { QueueEntry, QueueFilter, QueueStore, Settlement, SettlementReport } from '#store/contract.ts'
 
 export interface BounceByHandParts {
   readonly queue: Pick<QueueStore, 'find' | 'settle'>
@@ -28,8 +28,11 @@ export function createBounceByHand({ queue, writeReport, settings, clock }: Boun
     }
     // What comes from now on is not meant: among it are the reports that this writes.
     const [newest] = await queue.find(filter, { descending: true, limit: 1 })
+    // Where few match among many, no lot begins to search where the last one did.
+    let last: number | undefined
     for (let total = 0; ; ) {
-      const found = await queue.find(filter, { limit: AT_ONCE })
+      const found = await queue.find(filter, { limit: AT_ONCE, ...(last !== undefined && { afterId: last }) })
+      last = found.at(-1)?.id
       const entries = found.filter(({ id }) => newest !== undefined && id <= newest.id)
       const nowMs = clock.nowMs()
       const settlements: Settlement[] = []
@@ -40,13 +43,13 @@ export function createBounceByHand({ queue, writeReport, settings, clock }: Boun
         if (report !== undefined) add(reported, entry, trouble)
       }
       const reports = await Promise.all(
-        [...reported.values()].map((of) => writeReport({ kind: 'failed', entries: of })),
+        [...reported.values()].map(async (of): Promise<readonly SettlementReport[]> => {
+          const message = await writeReport({ kind: 'failed', entries: of })
+          return message === undefined ? [] : [{ message, about: of.map(({ entry }) => entry.id) }]
+        }),
       )
-      await queue.settle(
-        settlements,
-        reports.filter((report) => report !== undefined),
-      )
-      total += entries.length
+      const passedOver = await queue.settle(settlements, reports.flat())
+      total += entries.length - passedOver.length
       if (entries.length < AT_ONCE) return total
     }
   }

@@ -1,3 +1,4 @@
+import { isAscii } from '#base/ascii.ts'
 import { normalizeIp } from '#base/network-set.ts'
 import { normalizeDomain } from '#directory/address.ts'
 import type { QueueFilter } from '#store/contract.ts'
@@ -63,21 +64,29 @@ export function filtersOf(selection: QueueSelection): readonly QueueFilter[] {
 }
 
 /**
- * Read a domain or a pattern of domains, as the queue has domains: lower case, no dot at the end. What could match none is a slip,
- * and whoever paused it would think that mail waits.
+ * Read a domain or a pattern of domains, as the queue has domains: lower case, A-labels, no dot at the end. What could match none is a
+ * slip, and whoever paused it would think that mail waits.
  */
 export function readDomain(text: string): string {
   const domain = text.toLowerCase().replace(/\.$/, '')
-  const isRight = /[*?]/.test(domain) ? PATTERN.test(domain) : normalizeDomain(domain) !== undefined
-  if (isRight) return domain
+  const read = /[*?]/.test(domain) ? readPattern(domain) : normalizeDomain(domain)
+  if (read !== undefined) return read
   throw new Problem(
     400,
     `Cannot read ${JSON.stringify(text)}: expected a domain; * stands for any characters, ? for one`,
+    isAscii(text) ? undefined : 'Beside * and ?, write a label in ASCII: the queue has it as xn--…',
   )
 }
 
+/** Bring the labels that are written out to A-labels; of one that is not whole, there is no such form. */
+function readPattern(pattern: string): string | undefined {
+  const labels = pattern.split('.').map((label) => (isAscii(label) ? label : (normalizeDomain(label) ?? label)))
+  const read = labels.join('.')
+  return PATTERN.test(read) ? read : undefined
+}
+
 /** What a domain or an address literal is made of, and what stands for any of it. */
-const PATTERN = /^[a-z0-9_.:[\]*?\u{a1}-\u{10ffff}-]+$/u
+const PATTERN = /^[a-z0-9_.:[\]*?-]+$/
 
 /** `<>` is the null sender. A quoted local part may hold anything, so little is asked: a number or a lone word is a slip. */
 function readAddress(text: string): string {

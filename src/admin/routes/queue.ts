@@ -1,3 +1,4 @@
+import { normalizeDomain } from '#directory/address.ts'
 import { formatStory } from '#queue/answers.ts'
 import type { QueueFilter, QueueOrder } from '#store/contract.ts'
 import type { AdminParts } from '../parts.ts'
@@ -122,7 +123,8 @@ async function domainsOf(
   const domains = new Set<string>()
   for (const filter of filters) {
     const { domain = filter.recipient?.replace(/^.*@/, ''), ids } = filter
-    if (domain !== undefined && domain !== '' && !/[*?]/.test(domain)) domains.add(domain.toLowerCase())
+    if (domain !== undefined && domain !== '' && !/[*?]/.test(domain))
+      domains.add(normalizeDomain(domain) ?? domain.toLowerCase())
     else if (ids === undefined || ids.length > MOST_NAMED) return 'all'
     else for (const entry of await queue.find({ ids }, { limit: MOST_NAMED })) domains.add(entry.domain)
   }

@@ -4,6 +4,7 @@ import { parseReversePath } from '#smtp/path.ts'
 import type { Answer } from '../answer.ts'
 import { consult, type Desk } from '../consult.ts'
 import type { Session } from '../session.ts'
+import { heededMailParameters } from '../success-asked.ts'
 import { Transaction } from '../transaction.ts'
 
 /** Begin a message: take its sender (RFC 5321 §4.1.1.2). */
@@ -26,6 +27,6 @@ export async function mail(session: Session, args: string, desk: Desk): Promise<
   const { refusal, findings } = await consult('sender', subject, session, desk)
   if (refusal !== undefined) return refusal
 
-  session.transaction = new Transaction(path.address, parameters, findings)
+  session.transaction = new Transaction(path.address, await heededMailParameters(parameters, session, desk), findings)
   return 'senderOk'
 }

@@ -245,6 +245,7 @@ export const queue = {
   retry: list({
     of: duration({ default: 300_000, min: 1_000, max: 604_800_000, about: 'A span.' }),
     default: [300_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000],
+    least: 1,
     most: 50,
     about:
       'How long to wait after the first failed try, the second, and so on; the last is repeated. A little chance is added.',

@@ -1,5 +1,7 @@
 /** An entry's row: how it is put in, and how it is read. */
 import type { DatabaseSync } from 'node:sqlite'
+import { isAscii } from '#base/ascii.ts'
+import { normalizeDnsName } from '#base/dns-name.ts'
 import type { NewQueueEntry, QueueEntry } from '../contract.ts'
 import type { Sequences } from './sequences.ts'
 
@@ -116,9 +118,10 @@ export function entryInserter(db: DatabaseSync, sequences: Sequences) {
   }
 }
 
-/** Give the domain that an entry goes by: what follows the last @ of its recipient, lower case. */
+/** Give the domain that an entry goes by, as `QueueEntry.domain` says: one name is one domain, whichever way it is spelled. */
 export function domainOf(recipient: string): string {
-  return recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase()
+  const lower = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase()
+  return isAscii(lower) ? lower : (normalizeDnsName(lower) ?? lower)
 }
 
 /** Give what few clients say as JSON, null where nothing of it was said. */

@@ -18,6 +18,14 @@ const KEYS: Readonly<Record<QueueOrder, string>> = {
 /** What an entry is put in order by; null is a moment to be tried at that is now. */
 type Placed = readonly [key: string | number | null, id: number]
 
+/** What is asked of each slice, and which of the slices; `tail` is what follows the conditions. */
+interface Wanted {
+  readonly columns: string
+  readonly tail?: string
+  readonly descending?: boolean
+  readonly afterId?: number | undefined
+}
+
 /** Entries kept beyond those that are wanted before the rest is thrown away. */
 const SPARE = 5000
 
@@ -31,14 +39,14 @@ export function openQueueSearch(db: DatabaseSync): QueueSearch {
   const one = db.prepare(`SELECT ${ENTRY} FROM queue_entry q WHERE q.id = ? AND ${STANDS}`)
   one.setReturnArrays(true)
 
-  /** Run a query on each slice of what may match; `tail` is what follows its conditions. */
+  /** Run a query on each slice of what may match. */
   async function* each<Row>(
     filter: QueueFilter,
-    { columns, tail = '', descending = false }: { columns: string; tail?: string; descending?: boolean },
+    { columns, tail = '', descending = false, afterId }: Wanted,
     ...last: readonly SQLInputValue[]
   ): AsyncGenerator<readonly Row[]> {
     const conditions: Conditions = conditionsOf(filter)
-    for (const walk of slicesOf(db, filter, descending)) {
+    for (const walk of slicesOf(db, filter, descending, afterId)) {
       const rows = db.prepare(
         `SELECT ${columns} FROM ${walk.table} WHERE ${[walk.where, ...conditions.where, STANDS].join(' AND ')} ${tail}`,
       )
@@ -51,15 +59,16 @@ export function openQueueSearch(db: DatabaseSync): QueueSearch {
   }
 
   return {
-    async find(filter, { order = 'id', descending = false, offset = 0, limit }) {
+    async find(filter, { order = 'id', descending = false, afterId, offset = 0, limit }) {
       const wanted = offset + limit
       const direction = descending ? 'DESC' : 'ASC'
       const tail = `ORDER BY ${KEYS[order]} ${direction}, q.id ${direction} LIMIT ?`
       // Slices come in the order of the numbers, unless they come from two indexes.
-      const inOrder = order === 'id' && slicesOf(db, filter, descending).length === 1
+      const inOrder = order === 'id' && slicesOf(db, filter, descending, afterId).length === 1
       const precedes = descending ? (a: Placed, b: Placed) => compare(b, a) : compare
       let found: Placed[] = []
-      for await (const rows of each<Placed>(filter, { columns: `${KEYS[order]}, q.id`, tail, descending }, wanted)) {
+      const query = { columns: `${KEYS[order]}, q.id`, tail, descending, afterId }
+      for await (const rows of each<Placed>(filter, query, wanted)) {
         for (const row of rows) found.push(row)
         if (inOrder && found.length >= wanted) break
         if (found.length > wanted + SPARE) found = found.sort(precedes).slice(0, wanted)

@@ -46,11 +46,19 @@ export function conditionsOf({ sender, recipient, domain, user, ip, held, decisi
 
 /**
  * Give the ways that lead together to all that a filter may mean; a single one goes in the order of the numbers. What is ready comes
- * before what has rested: an entry that begins to rest meanwhile is met twice rather than never.
+ * before what has rested: an entry that begins to rest meanwhile is met twice rather than never. Behind `afterId` it is the table by
+ * its numbers: whoever goes on from page to page goes through it once in all; by the other indexes he would go through
+ * all that is ready with each page.
  */
-export function slicesOf(db: DatabaseSync, filter: QueueFilter, descending: boolean): readonly Walk[] {
+export function slicesOf(
+  db: DatabaseSync,
+  filter: QueueFilter,
+  descending: boolean,
+  afterId?: number,
+): readonly Walk[] {
   const { ids, user, domain } = filter
-  if (ids !== undefined) return [byNumbers(ids, descending)]
+  if (ids !== undefined) return [byNumbers(ids, descending, afterId)]
+  if (afterId !== undefined) return [byRange(db, 'NOT INDEXED', '?1 = ?1', 0, descending, afterId)]
   if (user !== undefined && !isPattern(user)) {
     const name = user.toLowerCase()
     const rested = 'q.user = ? AND q.rested = 1'
@@ -69,19 +77,27 @@ function isPattern(text: string): boolean {
 }
 
 /** Go through entries that are named by their numbers. */
-function byNumbers(ids: readonly number[], descending: boolean): Walk {
+function byNumbers(ids: readonly number[], descending: boolean, afterId?: number): Walk {
   return {
     table: 'queue_entry q',
     where: 'q.id IN (SELECT value FROM json_each(?))',
     *slices() {
-      const sorted = [...new Set(ids)].sort((a, b) => (descending ? b - a : a - b))
+      const isBehind = (id: number) => afterId === undefined || (descending ? id < afterId : id > afterId)
+      const sorted = [...new Set(ids)].filter(isBehind).sort((a, b) => (descending ? b - a : a - b))
       for (let at = 0; at < sorted.length; at += SLICE) yield [JSON.stringify(sorted.slice(at, at + SLICE))]
     },
   }
 }
 
 /** Go through what an index has under one value, or through the whole table, by numbers. */
-function byRange(db: DatabaseSync, index: string, of: string, value: SQLInputValue, descending: boolean): Walk {
+function byRange(
+  db: DatabaseSync,
+  index: string,
+  of: string,
+  value: SQLInputValue,
+  descending: boolean,
+  afterId = descending ? Number.MAX_SAFE_INTEGER : 0,
+): Walk {
   const table = `queue_entry q ${index}`
   const [ahead, most, order] = descending ? ['q.id < ?', 'min', 'DESC'] : ['q.id > ?', 'max', 'ASC']
   return {
@@ -92,7 +108,7 @@ function byRange(db: DatabaseSync, index: string, of: string, value: SQLInputVal
         db,
         `SELECT ${most}(id) FROM (SELECT q.id FROM ${table} WHERE ${of} AND ${ahead} ORDER BY q.id ${order} LIMIT ${SLICE})`,
       )
-      for (let from = descending ? Number.MAX_SAFE_INTEGER : 0; ; ) {
+      for (let from = afterId; ; ) {
         const [to] = end.get(value, from) as unknown as [number | null]
         if (to === null) return
         yield descending ? [value, to - 1, from - 1] : [value, from, to]

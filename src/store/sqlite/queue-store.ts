@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { NewMessage, QueueFilter, QueueStore } from '../contract.ts'
+import type { NewMessage, QueueFilter, QueueStore, SettlementReport } from '../contract.ts'
 import { decisionRow } from './decision-rows.ts'
 import { sendWrites } from './matter.ts'
 import type { MessageRow } from './messages.ts'
 import { readQueue } from './queue.ts'
 import { openQueueSearch } from './queue-search.ts'
-import { settlementRow } from './queue-wire.ts'
+import { type ReportRow, settlementRow } from './queue-wire.ts'
 import { QUEUE_WRITES, type writeQueue } from './queue-writes.ts'
 import type { WriterClient } from './writer-client.ts'
 
@@ -35,8 +35,9 @@ export function openQueueStore(db: DatabaseSync, writer: WriterClient): QueueSto
     ...search,
     ...writes,
     async settle(settlements, reports) {
-      const args = [settlements.map(settlementRow), reports.map(reportRow), reports.map(lengthOf)]
-      await writer.send('queue.settle', args, reports.length === 0 ? undefined : reports.flatMap(contentOf))
+      const args = [settlements.map(settlementRow), reports.map(reportRow)]
+      const contents = reports.length === 0 ? undefined : reports.flatMap(({ message }) => contentOf(message))
+      return (await writer.send('queue.settle', args, contents)) as readonly number[]
     },
     hold: (filter) => inSteps(filter, holdThese),
     release: (filter) => inSteps(filter, releaseThese),
@@ -45,8 +46,10 @@ export function openQueueStore(db: DatabaseSync, writer: WriterClient): QueueSto
   }
 }
 
-function reportRow({ sender, receivedAtMs, mailboxIds, queue, record, contacts }: NewMessage): MessageRow {
-  return [sender, receivedAtMs, 0, undefined, mailboxIds, queue, decisionRow(record), contacts]
+function reportRow({ message, about }: SettlementReport): ReportRow {
+  const { sender, receivedAtMs, mailboxIds, queue, record, contacts } = message
+  const row: MessageRow = [sender, receivedAtMs, 0, undefined, mailboxIds, queue, decisionRow(record), contacts]
+  return [row, lengthOf(message), about]
 }
 
 function contentOf({ trace, body }: NewMessage): [Uint8Array, Uint8Array] {

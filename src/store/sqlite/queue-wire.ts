@@ -1,5 +1,6 @@
 /** What becomes of entries, as it crosses threads: arrays, which are copied several times faster than objects with names. */
 import type { Delivery, NewQueueEntry, Settlement } from '../contract.ts'
+import type { MessageRow } from './messages.ts'
 
 export type DeliveryRow = readonly [
   decision: number,
@@ -20,6 +21,9 @@ export type SettlementRow = readonly [
   /** Where it goes on to, besides the mailboxes. */
   forwards?: readonly NewQueueEntry[],
 ]
+
+/** A report: its message, whose content travels beside it, that content's bytes, and the entries that it is about. */
+export type ReportRow = readonly [message: MessageRow, length: number, about: readonly number[]]
 
 /** Give the row of a settlement. */
 export function settlementRow({ id, next, delivery }: Settlement): SettlementRow {

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { NewQueueEntry, PausedDomain } from '../contract.ts'
 import { openPlacer } from './mailboxes.ts'
-import type { MessageRow, MessageWrites } from './messages.ts'
+import type { MessageWrites } from './messages.ts'
 import type { QueueEntries } from './queue-entries.ts'
-import type { DeliveryRow, SettlementRow } from './queue-wire.ts'
+import type { DeliveryRow, ReportRow, SettlementRow } from './queue-wire.ts'
 
 export const QUEUE_WRITES = [
   'wake',
@@ -52,6 +52,14 @@ export function writeQueue(
     return (isPlaced || forwards.length > 0) && takeOut(id)
   }
 
+  /** Put down what became of one entry; false when it was passed over. */
+  function settle([id, delivery, mailboxIds, waiting, forwards = []]: SettlementRow): boolean {
+    if (waiting !== undefined) return wait(id, waiting)
+    if (!(mailboxIds === undefined ? takeOut(id) : move(id, mailboxIds, forwards))) return false
+    if (delivery !== undefined) keep(delivery)
+    return true
+  }
+
   function each(ids: readonly number[], act: (id: number) => boolean): number {
     let touched = 0
     for (const id of ids) if (act(id)) touched += 1
@@ -61,24 +69,23 @@ export function writeQueue(
   return {
     wake,
 
-    /** `lengths` are those of the reports' contents, which lie one after the other in `contents`. */
+    /** The reports' contents lie one after the other in `contents`. */
     settle(
       settlements: readonly SettlementRow[],
-      reports: readonly MessageRow[],
-      lengths: readonly number[],
+      reports: readonly ReportRow[],
       contents?: Uint8Array,
-    ): void {
-      for (const [id, delivery, mailboxIds, waiting, forwards = []] of settlements) {
-        if (waiting !== undefined) wait(id, waiting)
-        else if ((mailboxIds === undefined ? takeOut(id) : move(id, mailboxIds, forwards)) && delivery !== undefined)
-          keep(delivery)
-      }
+    ): readonly number[] {
+      const settled = new Set<number>()
+      for (const settlement of settlements) if (settle(settlement)) settled.add(settlement[0])
       let at = 0
-      for (const [index, report] of reports.entries()) {
-        const end = at + (lengths[index] as number)
-        messages.acceptReport(report, (contents as Uint8Array).subarray(at, end))
+      for (const [report, length, about] of reports) {
+        const end = at + length
+        if (about.some((id) => settled.has(id))) {
+          messages.acceptReport(report, (contents as Uint8Array).subarray(at, end))
+        }
         at = end
       }
+      return settlements.flatMap(([id]) => (settled.has(id) ? [] : [id]))
     },
 
     holdThese: (ids: readonly number[]): number => each(ids, hold),

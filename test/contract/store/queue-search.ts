@@ -96,6 +96,15 @@ export function queueSearchContract(engine: StoreEngine): void {
         assert.deepEqual(await found(filter, {}), at(want), name)
         assert.deepEqual(await found(filter, { descending: true }), at([...want].reverse()), `${name}, descending`)
         assert.deepEqual(await found(filter, { offset: 1, limit: 2 }), at(want.slice(1, 3)), `${name}, a page`)
+        const afterId = ids[1] as number
+        const after = want.filter((number) => number > 2)
+        assert.deepEqual(await found(filter, { afterId }), at(after), `${name}, after another`)
+        assert.deepEqual(await found(filter, { afterId, limit: 1 }), at(after.slice(0, 1)), `${name}, the next`)
+        assert.deepEqual(
+          await found(filter, { afterId: ids[2] as number, descending: true }),
+          at(want.filter((number) => number < 3).reverse()),
+          `${name}, before another`,
+        )
         const entries = await queue.find(filter, { limit: 100 })
         assert.deepEqual(
           await queue.measure(filter),
@@ -114,6 +123,9 @@ export function queueSearchContract(engine: StoreEngine): void {
         const far = want.filter((number) => [1, 2, 5].includes(number))
         assert.deepEqual(await found({ domain: 'far.example' }, { order }), at(far), `${order} of a domain`)
       }
+      const bySize = await found({}, { order: 'size', afterId: ids[1] as number })
+      assert.deepEqual(bySize, at([3, 1, 4, 5].filter((number) => number > 2)))
+      assert.deepEqual(await found({}, { afterId: ids[4] as number }), [])
       assert.deepEqual(await found({}, { limit: 0 }), [])
       assert.deepEqual(await found({}, { offset: 5 }), [])
     })
@@ -161,6 +173,19 @@ export function queueSearchContract(engine: StoreEngine): void {
         last.map(({ id }) => id),
         ofUser.slice(-100).reverse(),
       )
+      for (const filter of [{ domain: 'd1.example' }, { domain: 'd1.example', recipient: '*7@*' }, { ids: ofOne }]) {
+        const paged: number[] = []
+        for (let afterId = 0; ; afterId = paged.at(-1) ?? 0) {
+          const page = await queue.find(filter, { afterId, limit: 700 })
+          paged.push(...page.map(({ id }) => id))
+          if (page.length < 700) break
+        }
+        const whole = await queue.find(filter, { limit: 10_000 })
+        assert.deepEqual(
+          paged,
+          whole.map(({ id }) => id),
+        )
+      }
       // Acts go in steps; each entry is met once.
       assert.equal(await queue.retry({ domain: 'd1.example' }), ofOne.filter((id) => id % 2 === 0).length)
       assert.equal(await queue.retry({ domain: 'd1.example' }), 0)

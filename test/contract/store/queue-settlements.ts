@@ -179,10 +179,13 @@ export function queueSettlementsContract(engine: StoreEngine): void {
       await store.queue.settle(
         [{ id: a, next: { is: 'gone' } }],
         [
-          sampleMessage([one], 'first report', { sender: '', record }),
-          sampleMessage([], 'second report', { sender: '', queue: to('sender@far.example') }),
+          { message: sampleMessage([one], 'first report', { sender: '', record }), about: [a] },
+          {
+            message: sampleMessage([], 'second report', { sender: '', queue: to('sender@far.example') }),
+            about: [a],
+          },
           // Whoever was to be told is gone: nobody is, and nothing else fails for it.
-          sampleMessage([two], 'nobody reads it', { sender: '' }),
+          { message: sampleMessage([two], 'nobody reads it', { sender: '' }), about: [a] },
         ],
       )
       assert.deepEqual(await store.decisions.get(record.id), record)
@@ -192,9 +195,43 @@ export function queueSettlementsContract(engine: StoreEngine): void {
       assert.equal(await store.queue.count(), 1)
       assert.deepEqual([entry?.recipient, entry?.sender], ['sender@far.example', ''])
       assert.deepEqual(await readWaiting(store, entry?.messageId ?? 0), Buffer.from(`${TRACE}second report`))
-      // Also of what is gone already.
-      await store.queue.settle([{ id: a, next: { is: 'gone' } }], [sampleMessage([one], 'third', { sender: '' })])
-      assert.equal((await store.mailboxes.list(one)).length, 2)
+    })
+  })
+
+  it('passes over what is not there any more, and keeps no report of that alone', async () => {
+    await withStore(engine, async ({ store }) => {
+      const { queue } = store
+      const [one, two] = (await makeMailboxes(store, 2)) as [number, number]
+      const ids = await enqueueAll(store, to('a@far.example', 'b@far.example', 'c@far.example', 'd@far.example'))
+      const [a, b, c, d] = ids as [number, number, number, number]
+      const report = (text: string, ...about: readonly number[]) => ({
+        message: sampleMessage([one], text, { sender: '' }),
+        about,
+      })
+      const gone = (id: number) => ({ id, next: { is: 'gone' }, delivery: delivery() }) as const
+      assert.equal(await queue.remove({ ids: [a] }, { atMs: 1, story: '{}' }), 1)
+      await store.directory.removeUser('user2@example.test')
+      const passedOver = await queue.settle(
+        [gone(a), gone(b), { id: c, next: { is: 'placed', mailboxIds: [two] }, delivery: delivery() }, waits(d, 5)],
+        [
+          report('of what was removed', a),
+          report('of two', a, b),
+          report('of what could not be placed', c),
+          report('of what is late', d),
+          report('of what was not settled here', d + 1),
+          report('of nothing'),
+          report('of one', b),
+        ],
+      )
+      assert.deepEqual(passedOver, [a, c])
+      const kept = async () =>
+        Promise.all((await store.mailboxes.list(one)).map(async ({ uid }) => String(await readWhole(store, one, uid))))
+      const want = ['of two', 'of what is late', 'of one'].map((text) => String(asRead(text, '')))
+      assert.deepEqual(await kept(), want)
+      // Put down twice, as after an answer that was lost: nobody is told again.
+      assert.deepEqual(await queue.settle([gone(b)], [report('of one', b)]), [b])
+      assert.deepEqual(await kept(), want)
+      assert.deepEqual(await queue.settle([], []), [])
     })
   })
 
@@ -204,10 +241,12 @@ export function queueSettlementsContract(engine: StoreEngine): void {
       const draft = store.messages.draft()
       await draft.write(Buffer.from('x'))
       const gone = [{ id: a, next: { is: 'gone' }, delivery: delivery() }] as const
-      await assert.rejects(store.queue.settle(gone, [sampleMessage([], draft, { queue: to('b@far.example') })]))
+      await assert.rejects(
+        store.queue.settle(gone, [{ message: sampleMessage([], draft, { queue: to('b@far.example') }), about: [a] }]),
+      )
       const taken = (await store.queue.get(a))?.decision ?? 0
       const twice = sampleMessage([], 'x', { queue: to('b@far.example'), record: sampleRecord({ id: taken }) })
-      await assert.rejects(store.queue.settle(gone, [twice]))
+      await assert.rejects(store.queue.settle(gone, [{ message: twice, about: [a] }]))
       assert.deepEqual(
         (await store.queue.find({}, { limit: 10 })).map(({ id }) => id),
         [a],

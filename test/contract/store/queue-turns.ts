@@ -25,6 +25,34 @@ const idsOf = (entries: readonly QueueEntry[]) => entries.map(({ id }) => id)
 
 /** What every engine must do for the scheduler: tell what is new, what is ready, and what is due. */
 export function queueTurnsContract(engine: StoreEngine): void {
+  it('has one domain for all spellings of its name, in A-labels', async () => {
+    await withStore(engine, async ({ store }) => {
+      const { queue } = store
+      const cases: readonly (readonly [recipient: string, domain: string])[] = [
+        ['a@ännä.example', 'xn--nn-uiac.example'],
+        ['b@ÄNNÄ.Example', 'xn--nn-uiac.example'],
+        ['c@a\u{308}nna\u{308}.example', 'xn--nn-uiac.example'],
+        ['d@XN--nn-uiac.example', 'xn--nn-uiac.example'],
+        ['ä@Far.example', 'far.example'],
+        // No names: lower case is all that is done to them.
+        ['e@Ä%41.example', 'ä%41.example'],
+        ['f@Ä/b.example', 'ä/b.example'],
+        ['g@[IPv6:2001:db8::1]', '[ipv6:2001:db8::1]'],
+        ['h@Ä..example', 'ä..example'],
+      ]
+      await enqueueAll(
+        store,
+        cases.map(([recipient]) => ({ recipient })),
+      )
+      assert.deepEqual(
+        (await queue.arrivals(0, 20)).map(({ recipient, domain }) => [recipient, domain]),
+        cases,
+      )
+      assert.equal((await queue.find({ domain: 'xn--nn-uiac.example' }, { limit: 10 })).length, 4)
+      assert.equal((await queue.measure({ domain: 'xn--nn-*' })).entries, 4)
+    })
+  })
+
   it('tells what is new, oldest first, with all that a carrier needs to know of it', async () => {
     await withStore(engine, async ({ store }) => {
       const { queue } = store
