@@ -47,6 +47,10 @@ const AWAY: NoConversation = {
   is: 'none',
   trouble: { is: 'deferred', status: '4.4.1', because: 'no connection', stage: 'connect', scope: 'server' },
 }
+const NO_GREETING: NoConversation = {
+  is: 'none',
+  trouble: { is: 'deferred', status: '4.4.2', because: 'too slow', stage: 'greeting', scope: 'server' },
+}
 const NO_TLS: NoConversation = {
   is: 'none',
   trouble: { is: 'deferred', status: '4.7.5', because: 'TLS failed', stage: 'starttls', scope: 'server' },
@@ -177,6 +181,39 @@ describe('servers in turn', () => {
   })
 })
 
+test('servers that come to nothing have ten minutes together', async () => {
+  const opened: (number | undefined)[] = []
+  const slow = stage({
+    openConversation: async ({ untilMs }) => {
+      opened.push(untilMs)
+      slow.clock.advance(300_000)
+      return NO_GREETING
+    },
+  })
+  const startMs = slow.clock.monotonicMs()
+  const [only] = await slow.carry({})
+  assert.equal(only?.is, 'deferred')
+  // Each has thirty seconds to connect, and five minutes to be ready.
+  assert.deepEqual(opened, [startMs + 330_000, startMs + 630_000])
+})
+
+test('tries of one server with less TLS share its five minutes', async () => {
+  const until = new Set<number | undefined>()
+  const tried: string[] = []
+  const scene = stage({
+    openConversation: async ({ untilMs, tls, server }) => {
+      if (server !== SERVERS[0]) return AWAY
+      until.add(untilMs)
+      tried.push(tls.mode)
+      scene.clock.advance(1000)
+      return NO_TLS
+    },
+  })
+  await scene.carry({})
+  assert.deepEqual(tried, ['opportunistic', 'none'])
+  assert.equal(until.size, 1)
+})
+
 describe('connections are kept', () => {
   test('the next message of the same way goes over the same connection', async () => {
     const scene = stage({ opens: [[TAKEN, TAKEN, TAKEN]] })
@@ -187,6 +224,20 @@ describe('connections are kept', () => {
       'send 192.0.2.1 from anna@here.example to bob@far.example',
       'send 192.0.2.1 from anna@here.example to carl@far.example',
     ])
+  })
+
+  test('one that was in use while secrets changed is kept for nobody', async () => {
+    const scene = stage({
+      opens: [[TAKEN, TAKEN], [TAKEN]],
+      requirementFor: async () => {
+        scene.carrier.forget()
+        return OPPORTUNISTIC
+      },
+    })
+    await scene.carry({})
+    await scene.carry({})
+    assert.equal(scene.did.filter((line) => line.startsWith('open')).length, 2)
+    assert.equal(scene.did[2], 'close 192.0.2.1')
   })
 
   test('one that was closed meanwhile costs nothing but another connection to the same server', async () => {

@@ -4,6 +4,7 @@ import type { Directory } from '#directory/contract.ts'
 import type { Carrier, Consignment, Outcome, Plan, Progress, Trouble } from '#queue/contract.ts'
 import type { Settings } from '#settings/schema.ts'
 import type { MessageStore, QueueEntry } from '#store/contract.ts'
+import { OPENING_MS } from './client/open-conversation.ts'
 import type { PopLoginOptions } from './client/pop-login.ts'
 import type {
   CheckCertificate,
@@ -55,6 +56,8 @@ export interface CarrierParts {
 
 /** Servers of one domain that are tried for one message: who has more of them that are all away is asked again later. */
 const MOST_SERVERS = 5
+/** After so long with servers that come to nothing no further one is begun with: the delivery's place is for others. */
+const SERVERS_MS = 600_000
 
 /** A carrier, and what the thread that holds it asks of it besides. */
 export interface OwnCarrier extends Carrier {
@@ -83,12 +86,13 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
     const envelope = await envelopeOf(consignment, progress)
     if (envelope === undefined) return consignment.entries.map(() => GONE)
     let trouble: Trouble = NO_SERVER
+    const endMs = clock.monotonicMs() + SERVERS_MS
     for (const server of unreachable.last(way.servers).slice(0, MOST_SERVERS)) {
       const tried = await tryServer(way, server, entry, envelope, progress)
       if (!('is' in tried)) return tried
       trouble = tried
       // The message or the recipient is refused for good by whoever speaks for the domain: another server says the same.
-      if (tried.scope !== 'server') break
+      if (tried.scope !== 'server' || clock.monotonicMs() >= endMs) break
     }
     return consignment.entries.map(() => trouble)
   }
@@ -101,6 +105,7 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
     envelope: Envelope,
     progress: Progress,
   ): Promise<readonly Outcome[] | Trouble> {
+    const since = pool.generation
     const requirement = await requirementOf(way, server, entry)
     if ('is' in requirement) return requirement
     const localAddress = sourceAddressOf(settings().delivery, entry.returnPath ?? entry.sender, server.ip)
@@ -108,15 +113,15 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
     const kept = pool.take(key)
     if (kept !== undefined) {
       const outcomes = await kept.send(envelope)
-      pool.give(key, kept)
+      pool.give(key, kept, since)
       // It was closed while it was idle, which says nothing of the server.
       if (!outcomes.every(isServerTrouble)) return outcomes
     }
-    const opened = await open(way, server, requirement, localAddress, progress)
+    const opened = await open(way, server, requirement, localAddress, entry, progress)
     if (opened.is === 'none') return opened.trouble
     const { conversation } = opened
     const outcomes = await conversation.send(envelope)
-    pool.give(key, conversation)
+    pool.give(key, conversation, since)
     const [first] = outcomes
     return first !== undefined && outcomes.every(isServerTrouble) ? (first as Trouble) : outcomes
   }
@@ -125,7 +130,7 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
   function requirementOf(way: Way, server: ServerAddress, entry: QueueEntry): Promise<TlsRequirement | Trouble> {
     const known = requirements.get(way) ?? new Map<string, Promise<TlsRequirement | Trouble>>()
     requirements.set(way, known)
-    const key = `${server.host} ${server.ip} ${entry.requireTls ?? false}`
+    const key = `${server.host} ${server.ip} ${entry.requireTls ?? false} ${entry.tlsOptional ?? false}`
     const found = known.get(key) ?? parts.requirementFor(way, server, entry)
     known.set(key, found)
     return found
@@ -136,6 +141,7 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
     server: ServerAddress,
     requirement: TlsRequirement,
     localAddress: string | undefined,
+    { tlsOptional }: QueueEntry,
     progress: Progress,
   ): Promise<{ readonly is: 'open'; readonly conversation: Conversation } | NoConversation> {
     const { delivery } = settings()
@@ -146,6 +152,8 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
       protocol: way.protocol,
       hello: delivery.hostname ?? parts.hostname(),
       connectTimeoutMs: delivery.connectTimeout,
+      // One span for all tries with less TLS, too.
+      untilMs: clock.monotonicMs() + delivery.connectTimeout + OPENING_MS,
       tls: requirement,
       implicitTls: way.implicitTls,
       checkCertificate: parts.checkCertificate,
@@ -156,17 +164,21 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
       ...(login === undefined ? {} : { login: login.login }),
     }
     let failed: NoConversation | undefined
+    function tell(result?: string): void {
+      // RFC 8460 §4: what is counted was held against the domain's policy. This was held against none.
+      if (tlsOptional !== true) tlsTried(way, server, requirement, result)
+    }
     for (const tls of attemptsOf(requirement, login === undefined)) {
       const opened = await parts.openConversation({ ...options, tls })
       if (!('is' in opened)) {
         unreachable.spoke(server)
-        if (opened.hop.tls !== undefined && failed === undefined) tlsTried(way, server, requirement)
+        if (opened.hop.tls !== undefined && failed === undefined) tell()
         return { is: 'open', conversation: opened }
       }
       // What is told is why it did not come about as it should, not what came of trying with less.
       failed ??= opened
       if (opened.tlsFailed === undefined) break
-      if (tls === requirement) tlsTried(way, server, requirement, opened.tlsFailed)
+      if (tls === requirement) tell(opened.tlsFailed)
     }
     if (failed?.trouble.stage === 'connect') unreachable.failed(server)
     return failed as NoConversation
@@ -315,10 +327,10 @@ function attemptsOf(requirement: TlsRequirement, mayBeClear: boolean): readonly 
   return attempts
 }
 
-/** What must be equal for recipients of one message to share a transaction: all that MAIL says of it. */
-function parametersOf({ returnPath, ret, envid, body, smtputf8, requireTls }: QueueEntry): string {
-  if ((returnPath ?? ret ?? envid ?? smtputf8 ?? requireTls) === undefined) return body ?? ''
-  return JSON.stringify([returnPath, ret, envid, body, smtputf8, requireTls])
+/** What must be equal for recipients of one message to share a transaction: all that MAIL says of it, and its wishes of TLS. */
+function parametersOf({ returnPath, ret, envid, body, smtputf8, requireTls, tlsOptional }: QueueEntry): string {
+  if ((returnPath ?? ret ?? envid ?? smtputf8 ?? requireTls ?? tlsOptional) === undefined) return body ?? ''
+  return JSON.stringify([returnPath, ret, envid, body, smtputf8, requireTls, tlsOptional])
 }
 
 function isServerTrouble(outcome: Outcome): boolean {

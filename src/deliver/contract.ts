@@ -49,6 +49,8 @@ export interface ConversationOptions {
   readonly hello: string
   readonly localAddress?: string
   readonly connectTimeoutMs: number
+  /** When it must be ready at the latest, in the clock's monotonic time; where nothing is said, five minutes after it is connected. */
+  readonly untilMs?: number
   readonly tls: TlsRequirement
   /** TLS from the first byte. */
   readonly implicitTls: boolean

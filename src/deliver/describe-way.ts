@@ -24,12 +24,15 @@ export interface DescribeWayParts {
   readonly requirementFor: (
     way: Way,
     server: ServerAddress,
-    entry: { readonly requireTls?: true },
+    entry: Pick<QueueEntry, 'requireTls' | 'tlsOptional'>,
   ) => Promise<TlsRequirement | Trouble>
 }
 
 /** Whose mail to whom, and what was asked of it. */
-export type Described = Pick<QueueEntry, 'sender' | 'returnPath' | 'recipient' | 'domain' | 'requireTls'>
+export type Described = Pick<
+  QueueEntry,
+  'sender' | 'returnPath' | 'recipient' | 'domain' | 'requireTls' | 'tlsOptional'
+>
 
 /** What TLS has to be is told of so many servers; others are only named. */
 const MOST_ASKED = 5

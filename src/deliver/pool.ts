@@ -16,11 +16,13 @@ interface Idle {
 
 /** Connections between two messages: who comes next for the same server goes on with one. */
 export interface ConversationPool {
+  /** Which settings and secrets hold, as a number: what a connection was begun under. Read it before anything is asked of them. */
+  readonly generation: number
   /** Take a connection that is open under this key; undefined when there is none. */
   take(key: string): Conversation | undefined
-  /** Keep a connection for whoever comes next, or close it. */
-  give(key: string, conversation: Conversation): void
-  /** Close all that are idle: settings or secrets have changed, or it is over. */
+  /** Keep a connection for whoever comes next, or close it: what began before `clear` comes back to nobody. */
+  give(key: string, conversation: Conversation, since: number): void
+  /** Close all that are idle, and what is in use once it is given back: settings or secrets have changed, or it is over. */
   clear(): void
 }
 
@@ -29,6 +31,7 @@ export function createConversationPool(clock: Clock): ConversationPool {
   const byKey = new Map<string, Idle[]>()
   /** In the order in which they became idle. */
   const all = new Set<Idle>()
+  let generation = 0
   let alarm: Alarm | undefined
 
   function drop(idle: Idle): void {
@@ -56,6 +59,9 @@ export function createConversationPool(clock: Clock): ConversationPool {
   }
 
   return {
+    get generation() {
+      return generation
+    },
     take(key) {
       for (;;) {
         const same = byKey.get(key)
@@ -68,8 +74,8 @@ export function createConversationPool(clock: Clock): ConversationPool {
         idle.conversation.close()
       }
     },
-    give(key, conversation) {
-      if (!conversation.isOpen || conversation.messages >= MOST_MESSAGES) {
+    give(key, conversation, since) {
+      if (since !== generation || !conversation.isOpen || conversation.messages >= MOST_MESSAGES) {
         conversation.close()
         return
       }
@@ -88,6 +94,7 @@ export function createConversationPool(clock: Clock): ConversationPool {
       watch()
     },
     clear() {
+      generation += 1
       for (const { conversation } of all) conversation.close()
       all.clear()
       byKey.clear()

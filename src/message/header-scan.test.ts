@@ -3,10 +3,15 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { HeaderScan } from './header-scan.ts'
 
-function scan(chunks: readonly Uint8Array[]): { received: number; messageId: string | undefined; done: boolean } {
+function scan(chunks: readonly Uint8Array[]): {
+  received: number
+  messageId: string | undefined
+  done: boolean
+  tlsOptional: boolean
+} {
   const header = new HeaderScan()
   for (const chunk of chunks) header.push(chunk)
-  return { received: header.received, messageId: header.messageId, done: header.done }
+  return { received: header.received, messageId: header.messageId, done: header.done, tlsOptional: header.tlsOptional }
 }
 
 const ROWS: readonly (readonly [
@@ -30,14 +35,35 @@ const ROWS: readonly (readonly [
 describe('header scan', () => {
   for (const [name, text, received, messageId, done] of ROWS) {
     test(name, () => {
-      const wanted = { received, messageId, done }
+      const wanted = { received, messageId, done, tlsOptional: false }
       assert.deepEqual(scan([Buffer.from(text)]), wanted)
       assert.deepEqual(scan([...Buffer.from(text)].map((octet) => Buffer.of(octet))), wanted)
     })
   }
 
+  const TLS_ROWS: readonly (readonly [name: string, text: string, tlsOptional: boolean])[] = [
+    ['No', 'TLS-Required: No\r\n\r\n', true],
+    ['in any case, among others', 'To: a\r\ntls-required:NO\r\nMessage-ID: <1>\r\n\r\n', true],
+    ['folded', 'TLS-Required:\r\n No\r\nSubject: x\r\n\r\n', true],
+    ['with a comment', 'TLS-Required: (please) No (really)\r\n\r\n', true],
+    ['another value', 'TLS-Required: Yes\r\n\r\n', false],
+    ['no value', 'TLS-Required: \r\n\r\n', false],
+    ['more than No', 'TLS-Required: No\r\n way\r\n\r\n', false],
+    ['a value that only begins alike', 'TLS-Required: Not\r\n\r\n', false],
+    ['twice', 'TLS-Required: No\r\nTLS-Required: No\r\n\r\n', false],
+    ['two that differ', 'TLS-Required: No\r\nSubject: x\r\nTLS-Required: Yes\r\n\r\n', false],
+    ['another field', 'TLS-Required-By: No\r\n\r\n', false],
+    ['in the body', 'Subject: x\r\n\r\nTLS-Required: No\r\n', false],
+  ]
+  for (const [name, text, tlsOptional] of TLS_ROWS) {
+    test(`TLS-Required: ${name}`, () => {
+      assert.equal(scan([Buffer.from(text)]).tlsOptional, tlsOptional)
+      assert.equal(scan([...Buffer.from(text)].map((octet) => Buffer.of(octet))).tlsOptional, tlsOptional)
+    })
+  }
+
   test('the same octets give the same answer wherever they are cut', () => {
-    const part = fc.constantFrom('Received', ':', ' x', '\r\n', 'Message-ID', 'M', '\t', 'r', '<id>', '\r')
+    const part = fc.constantFrom('Received', ':', ' x', '\r\n', 'Message-ID', 'M', '\t', 'r', '<id>', '\r', 'TLS-Required', ': No')
     fc.assert(
       fc.property(fc.array(part, { maxLength: 25 }), fc.nat(120), (parts, cut) => {
         const text = Buffer.from(parts.join(''))

@@ -4,8 +4,14 @@ const CR = 13
 /** More of a line than this is not looked at. Message-IDs are far shorter (a line has at most 998 octets, RFC 5322 §2.1.1). */
 const LINE_OCTETS = 1000
 
+/** The fields that are read begin with m, r or t. */
+const BEGINNINGS: ReadonlySet<number> = new Set([0x6d, 0x72, 0x74])
+/** The content of TLS-Required; comments may stand around it (RFC 5322 §3.2.2). */
+const NO = /^(?:\s|\([^()\\]*\))*no(?:\s|\([^()\\]*\))*$/i
+
 /**
- * Reads a message's header as it streams by: counts its Received lines and takes its Message-ID. Whatever the size of the header,
+ * Reads a message's header as it streams by: counts its Received lines, takes its Message-ID, and tells whether it
+ * says `TLS-Required: No`. Whatever the size of the header,
  * it holds one bounded line. The pieces may be cut anywhere.
  */
 export class HeaderScan {
@@ -20,6 +26,15 @@ export class HeaderScan {
   #carries = false
   /** The Message-ID field's content stands on its next line (folded). */
   #awaitsId = false
+  /** TLS-Required fields so far, and the first one's content, which may be folded. */
+  #tlsFields = 0
+  #tlsRequired = ''
+  #isInTlsRequired = false
+
+  /** RFC 8689 §3, §5: exactly one TLS-Required field, and it says No. */
+  get tlsOptional(): boolean {
+    return this.#tlsFields === 1 && NO.test(this.#tlsRequired)
+  }
 
   push(piece: Uint8Array): void {
     if (this.done) return
@@ -45,7 +60,7 @@ export class HeaderScan {
   #look(bytes: Buffer, start: number, end: number): void {
     const first = bytes[start] as number
     if (first === LF || (first === CR && end === start + 1)) this.done = true
-    else if (this.#awaitsId || (first | 32) === 0x72 || (first | 32) === 0x6d) {
+    else if (this.#awaitsId || this.#isInTlsRequired || BEGINNINGS.has(first | 32)) {
       this.#read(bytes.toString('latin1', start, Math.min(end, start + LINE_OCTETS)))
     }
   }
@@ -65,12 +80,25 @@ export class HeaderScan {
       this.#awaitsId = false
       if (/^[ \t]/.test(line)) this.#takeId(line)
     }
+    if (this.#isInTlsRequired) {
+      this.#isInTlsRequired = /^[ \t]/.test(line)
+      if (this.#isInTlsRequired) this.#takeTlsRequired(line)
+    }
     // RFC 5322 §4.5 (obsolete syntax) allows blanks before the colon.
     if (/^received[ \t]*:/i.test(line)) this.received += 1
-    else if (this.messageId === undefined && /^message-id[ \t]*:/i.test(line)) {
+    else if (/^tls-required[ \t]*:/i.test(line)) {
+      this.#tlsFields += 1
+      this.#isInTlsRequired = this.#tlsFields === 1
+      if (this.#isInTlsRequired) this.#takeTlsRequired(line.slice(line.indexOf(':') + 1))
+    } else if (this.messageId === undefined && /^message-id[ \t]*:/i.test(line)) {
       this.#takeId(line.slice(line.indexOf(':') + 1))
       this.#awaitsId = this.messageId === undefined
     }
+  }
+
+  #takeTlsRequired(text: string): void {
+    // What is longer says something else.
+    this.#tlsRequired = (this.#tlsRequired + text).slice(0, LINE_OCTETS)
   }
 
   #takeId(text: string): void {

@@ -32,7 +32,7 @@ export async function keepMessage(session: Session, tx: Transaction, intake: Int
 async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, desk: Desk): Promise<Answer> {
   const { clock, events, messages } = desk
   const { sizeBytes } = intake
-  const { messageId, received: hops } = intake.header
+  const { messageId, received: hops, tlsOptional } = intake.header
   const subject = { ...session.subject(), messageBytes: sizeBytes, hops }
   const { refusal, findings, discard } = await consult('message', subject, session, desk)
   if (refusal !== undefined) return refusal
@@ -49,7 +49,7 @@ async function judgeAndKeep(session: Session, tx: Transaction, intake: Intake, d
   const { sender, recipients } = tx
   const atMs = clock.nowMs()
   const addresses = recipients.map(({ address }) => address)
-  const { mailboxes, queue } = placesOf(tx, user, ip, returnPathOf)
+  const { mailboxes, queue } = placesOf(tx, user, ip, returnPathOf, tlsOptional)
   const reply = formatKept(ref)
   const trace = formatReceived({
     helo,

@@ -10,6 +10,7 @@ export function placesOf(
   user: string | undefined,
   ip: string,
   returnPathOf: ReturnPathOf,
+  tlsOptional: boolean,
 ): {
   readonly mailboxes: ReadonlyMap<number, string>
   readonly queue: readonly NewQueueEntry[]
@@ -24,6 +25,8 @@ export function placesOf(
     ...(body && { body }),
     ...(smtputf8 && { smtputf8 }),
     ...(requireTls && { requireTls }),
+    // RFC 8689 §5: beside REQUIRETLS the field is not heeded.
+    ...(tlsOptional && !requireTls && { tlsOptional }),
   }
   for (const recipient of recipients) {
     const { address, resolution, parameters } = recipient

@@ -33,7 +33,7 @@ import { openTransportPolicies } from './transport-policies.ts'
 
 export interface DeliveryThreadParts {
   adopt(policy: Policy): void
-  /** The queue was changed by hand; these domains, or all, are tried although they were down. */
+  /** The queue, the credentials or the keys were changed by hand; these domains, or all, are tried although they were down. */
   lookAgain(tryNow: 'all' | readonly string[] | undefined): void
   answer(question: DeliveryQuestion): Promise<DeliveryAnswers[keyof DeliveryAnswers]>
   linesTaken(): void
@@ -158,6 +158,8 @@ export async function openDelivery(
       scheduler.lookAgain()
     },
     lookAgain(tryNow) {
+      // A connection that was logged in by what holds no more must not carry what comes now.
+      carrier.forget()
       if (tryNow === undefined) scheduler.lookAgain()
       else if (tryNow === 'all') scheduler.tryNow()
       else for (const domain of tryNow) scheduler.tryNow(domain)

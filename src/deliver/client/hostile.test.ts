@@ -69,6 +69,26 @@ const ROWS: readonly (readonly [name: string, script: Script, result: string, to
     /within 600 seconds/,
   ],
   [
+    'an opening that drips: five minutes for all of it',
+    [
+      'WAIT 200000',
+      ...HELLO,
+      'S| 250-mx\\r\\n',
+      'WAIT 99000',
+      'S| 250-SIZE 1\\r\\n',
+      'WAIT 1000',
+      'GONE',
+    ],
+    '4.4.2 hello',
+    /took more than 300 seconds in all before it answered EHLO/,
+  ],
+  [
+    'TLS that hangs after a slow opening',
+    ['WAIT 240000', ...HELLO, 'S: 250-mx', 'S: 250 STARTTLS', 'C: STARTTLS', 'S: 220 go', 'READ 1', 'WAIT 60000', 'GONE'],
+    '4.7.5 starttls',
+    /no TLS within 60 seconds/,
+  ],
+  [
     'a reset in the middle of an answer',
     [...PIPED, ...GROUP, 'S| 250 o', 'RST'],
     '4.4.2 mail',
@@ -140,6 +160,30 @@ describe('hostile servers', () => {
     assert.ok(outcome?.is === 'deferred' && outcome.scope === 'server', JSON.stringify(outcome))
     assert.match(outcome.because, /within 180 seconds/)
     assert.ok(given < 100, `${given} pieces were taken out of the store`)
+    await server.close()
+  })
+
+  test('a server that takes a block every three minutes: the whole has ten, and a second for each 4 KiB', {
+    timeout: 20_000,
+  }, async () => {
+    const server = await serveScripts([...GO, 'GONE'])
+    const conversation = (await openConversation(optionsFor(server))) as Conversation
+    let given = 0
+    const [outcome] = await conversation.send(
+      envelopeOf('', {
+        sizeBytes: 4096 * 200,
+        content: async function* () {
+          while (given++ < 1000) {
+            server.clock.advance(given === 1 ? 0 : 170_000)
+            yield Buffer.alloc(64 * 1024, 'x')
+          }
+        },
+      }),
+    )
+    assert.ok(outcome?.is === 'deferred' && outcome.scope === 'server', JSON.stringify(outcome))
+    assert.match(outcome.because, /took more than 800 seconds in all/)
+    // What the system takes at once waits for nobody.
+    assert.ok(given < 1000)
     await server.close()
   })
 

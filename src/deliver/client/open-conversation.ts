@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Hop, Stage, Trouble } from '#queue/contract.ts'
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from '#smtp/capabilities.ts'
@@ -12,6 +13,11 @@ import { startTls } from './start-tls.ts'
 import { isPositive, lostAt, type Place, refusedBy, troubleAt } from './trouble.ts'
 import { isLost, type Lost, Wire } from './wire.ts'
 
+/**
+ * From connected to ready. RFC 5321 §4.5.3.2 bounds each wait (five minutes for the greeting) and not their sum: a server that drips
+ * its answers would hold a delivery, and with a few of them all mail, for hours.
+ */
+export const OPENING_MS = 300_000
 /** RFC 5321 §4.5.3.2.1. */
 const GREETING_MS = 300_000
 /** Why a server is spoken to no further; undefined when it is. */
@@ -37,6 +43,7 @@ class Opening {
   #stage: Stage = 'connect'
   #wire: Wire | undefined
   #can: Capabilities = NO_CAPABILITIES
+  #endMs = 0
 
   constructor(options: ConversationOptions) {
     const { host, ip, port } = options.server
@@ -83,7 +90,8 @@ class Opening {
       // RFC 3463 §3.5: X.4.1, no answer from the host.
       return stop(troubleAt('4.4.1', `Cannot connect to ${this.#name} (${ip}, port ${port}): ${socket}`, this.#place))
     }
-    this.#wire = new Wire(socket, clock)
+    this.#endMs = this.#options.untilMs ?? clock.monotonicMs() + OPENING_MS
+    this.#listen(socket)
     return undefined
   }
 
@@ -140,14 +148,15 @@ class Opening {
     const { server, implicitTls, tls, clock, ca, checkCertificate } = this.#options
     this.#at('starttls')
     const socket = (this.#wire as Wire).detach()
-    const secured = await startTls(socket, { host: server.host, clock, ...(ca !== undefined && { ca }) })
+    const leftMs = this.#leftMs
+    const secured = await startTls(socket, { host: server.host, clock, leftMs, ...(ca !== undefined && { ca }) })
     if (typeof secured === 'string') {
       // RFC 3463 §3.8: X.7.5, cryptographic failure.
       const trouble = troubleAt('4.7.5', `TLS with ${this.#name} did not come about: ${secured}`, this.#place)
       // On a port that speaks TLS alone there is no "in the clear".
       return implicitTls ? stop(trouble) : stop(trouble, 'validation-failure')
     }
-    this.#wire = new Wire(secured, clock)
+    this.#listen(secured)
     const fault = tls.mode === 'verified' ? checkCertificate(tls, secured) : undefined
     if (fault !== undefined) {
       const trouble = troubleAt('4.7.5', `${this.#name} is not who ${tls.by} asks for: ${fault}`, this.#place)
@@ -163,6 +172,15 @@ class Opening {
     const secret = this.#hop.tls !== undefined || ip === '::1' || ip.startsWith('127.')
     const trouble = await logIn(this.#wire as Wire, { login, can: this.#can, hop: this.#hop, secret })
     return trouble === undefined ? this.#inStep() : stop(trouble)
+  }
+
+  #listen(socket: Socket): void {
+    this.#wire = new Wire(socket, this.#options.clock)
+    this.#wire.bound(OPENING_MS, this.#leftMs)
+  }
+
+  get #leftMs(): number {
+    return this.#endMs - this.#options.clock.monotonicMs()
   }
 
   get #name(): string {

@@ -17,6 +17,8 @@ export type PopLoginOptions = Pick<
 
 /** RFC 1939 §3: ten minutes is when a server may give up; a login takes no such time. */
 const ANSWER_MS = 120_000
+/** All of it: a server that drips its answers holds nothing for hours. */
+const ALL_MS = 300_000
 const QUIT_MS = 3_000
 
 /** RFC 1939 §7: the time stamp of the greeting, as a message-id; anything less strict helps to guess the password (CVE-2007-1558). */
@@ -40,11 +42,13 @@ class PopSession {
   readonly #options: PopLoginOptions
   #wire: Wire | undefined
   #isSecret = false
+  readonly #endMs: number
 
   constructor(options: PopLoginOptions) {
     const { host, ip, port } = options.server
     this.hop = { host, ip, port }
     this.#options = options
+    this.#endMs = options.clock.monotonicMs() + options.connectTimeoutMs + ALL_MS
     this.#isSecret = ip === '::1' || ip.startsWith('127.')
   }
 
@@ -80,7 +84,8 @@ class PopSession {
 
   async #secure(socket: Socket): Promise<string | undefined> {
     const { server, clock, ca, tls, checkCertificate } = this.#options
-    const secured = await startTls(socket, { host: server.host, clock, ...(ca !== undefined && { ca }) })
+    const leftMs = this.#endMs - clock.monotonicMs()
+    const secured = await startTls(socket, { host: server.host, clock, leftMs, ...(ca !== undefined && { ca }) })
     if (typeof secured === 'string') return `TLS with ${server.host} did not come about: ${secured}`
     this.#listen(secured)
     const fault = tls.mode === 'verified' ? checkCertificate(tls, secured) : undefined
@@ -125,7 +130,9 @@ class PopSession {
   }
 
   #listen(socket: Socket): undefined {
-    this.#wire = new Wire(socket, this.#options.clock, new PopReplyReader())
+    const { clock } = this.#options
+    this.#wire = new Wire(socket, clock, new PopReplyReader())
+    this.#wire.bound(ALL_MS, this.#endMs - clock.monotonicMs())
   }
 }
 

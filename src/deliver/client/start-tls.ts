@@ -3,12 +3,20 @@ import { connect, createSecureContext, getCACertificates, type SecureContext, ty
 import type { Clock } from '#base/clock.ts'
 import { socketErrorText } from './socket-error.ts'
 
-/** RFC 3207 says nothing; as long as a greeting may take (RFC 5321 §4.5.3.2.1). */
-const HANDSHAKE_MS = 300_000
+/** RFC 3207 says nothing. Less than the whole opening may take: where TLS hangs there is time left to go on in the clear. */
+const HANDSHAKE_MS = 120_000
 
 /** Reading the authorities costs more than a handshake: once for all connections, and once for each list of further ones. */
 const contexts = new WeakMap<readonly string[], SecureContext>()
 const NO_FURTHER: readonly string[] = []
+
+export interface StartTlsOptions {
+  readonly host: string
+  readonly ca?: readonly string[]
+  readonly clock: Clock
+  /** What is left of the time that the whole opening may take. */
+  readonly leftMs: number
+}
 
 /**
  * Do a TLS handshake over a connection; gives the TLS socket, or why there is none, in words. Whatever the certificate is, it comes
@@ -16,7 +24,7 @@ const NO_FURTHER: readonly string[] = []
  */
 export function startTls(
   socket: Socket,
-  { host, ca = NO_FURTHER, clock }: { readonly host: string; readonly ca?: readonly string[]; readonly clock: Clock },
+  { host, ca = NO_FURTHER, clock, leftMs }: StartTlsOptions,
 ): Promise<TLSSocket | string> {
   return new Promise((resolve) => {
     const name = host.endsWith('.') ? host.slice(0, -1) : host
@@ -28,7 +36,8 @@ export function startTls(
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     })
-    const alarm = clock.after(HANDSHAKE_MS, () => end(`no TLS within ${HANDSHAKE_MS / 1000} seconds`))
+    const limitMs = Math.min(HANDSHAKE_MS, Math.max(0, leftMs))
+    const alarm = clock.after(limitMs, () => end(`no TLS within ${Math.round(limitMs / 1000)} seconds`))
     function onError(error: Error): void {
       end(socketErrorText(error))
     }

@@ -17,6 +17,14 @@ const DATA_MS = 120_000
 const END_MS = 600_000
 /** All answers to the commands of one transaction together: a server that drips them holds nothing for hours. */
 const COMMANDS_MS = 900_000
+/**
+ * The whole content: RFC 5321 §4.5.3.2.5 gives each block three minutes, which for a long message is days. Who is slower than this
+ * (32 kbit/s) holds a delivery that others wait for.
+ */
+const CONTENT_MS = 600_000
+const CONTENT_BYTES_A_SECOND = 4096
+/** All answers to a message over LMTP (RFC 2033 §4.2): each recipient's may take its time, not all of them one after the other. */
+const ENDS_MS = 1_800_000
 
 /** Up to this size a message goes out with its commands, before anything is answered: refused, it has cost little. */
 const AT_ONCE_BYTES = 64 * 1024
@@ -171,7 +179,7 @@ export class Transaction {
   async #content(): Promise<Trouble | undefined> {
     const line = this.#line
     this.#at('message')
-    line.wire.bound('unlimited')
+    line.wire.bound(CONTENT_MS + Math.ceil(this.#envelope.sizeBytes / CONTENT_BYTES_A_SECOND) * 1000)
     if (!line.wire.isInStep) return this.#outOfStep('sent more than 354 to DATA')
     const early = await sendContent(this.#envelope, line.wire)
     if (early === undefined) {
@@ -188,7 +196,7 @@ export class Transaction {
   /** Hear what became of the message: one answer, or over LMTP one for each recipient that was taken (RFC 2033 §4.2). */
   async #end(command: 'BDAT' | 'the message'): Promise<Trouble | undefined> {
     const line = this.#line
-    line.wire.bound('unlimited')
+    line.wire.bound(ENDS_MS)
     const each = line.protocol === 'lmtp' && this.#taken.length > 0
     let isTaken = false
     for (const indices of each ? this.#taken.map((index) => [index]) : [this.#taken]) {

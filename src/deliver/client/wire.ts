@@ -41,7 +41,9 @@ export class Wire {
   /** When the wait under way ends, and when the alarm rings: it is set anew only when it would ring too late. */
   #dueMs = 0
   #limitMs = 0
+  #isBounded = false
   #latestMs = Number.POSITIVE_INFINITY
+  #spanMs = 0
   #alarm: Alarm | undefined
   #alarmMs = 0
 
@@ -76,9 +78,13 @@ export class Wire {
     return this.#lost !== undefined || this.socket.write(octets)
   }
 
-  /** Bound all that is waited for from now on, whatever its own limits. */
-  bound(spanMs: number | 'unlimited'): void {
-    this.#latestMs = spanMs === 'unlimited' ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + spanMs
+  /**
+   * Bound all that is waited for from now on, whatever its own limits, until it is bound anew: the span may have begun before, and
+   * `leftMs` are left of it.
+   */
+  bound(spanMs: number, leftMs = spanMs): void {
+    this.#latestMs = this.#clock.monotonicMs() + leftMs
+    this.#spanMs = spanMs
   }
 
   /** Give a reply that has come already. */
@@ -156,16 +162,27 @@ export class Wire {
     if (this.#waiter === undefined && this.#drained === undefined) return
     const leftMs = this.#dueMs - this.#clock.monotonicMs()
     if (leftMs > 0) this.#ring(leftMs)
-    else this.#cut({ lost: `did not answer within ${Math.round(this.#limitMs / 1000)} seconds`, late: true })
+    else this.#late()
+  }
+
+  #late(): void {
+    const seconds = Math.round(this.#limitMs / 1000)
+    const lost = this.#isBounded ? `took more than ${seconds} seconds in all` : `did not answer within ${seconds} seconds`
+    this.#cut({ lost, late: true })
   }
 
   #await(limitMs: number): void {
     const nowMs = this.#clock.monotonicMs()
-    this.#limitMs = limitMs
-    this.#dueMs = Math.min(nowMs + limitMs, this.#latestMs)
+    this.#isBounded = this.#latestMs < nowMs + limitMs
+    this.#limitMs = this.#isBounded ? this.#spanMs : limitMs
+    this.#dueMs = this.#isBounded ? this.#latestMs : nowMs + limitMs
+    if (this.#dueMs <= nowMs) {
+      this.#late()
+      return
+    }
     if (this.#alarm !== undefined && this.#alarmMs <= this.#dueMs) return
     this.#alarm?.cancel()
-    this.#ring(Math.max(0, this.#dueMs - nowMs))
+    this.#ring(this.#dueMs - nowMs)
   }
 
   #ring(spanMs: number): void {

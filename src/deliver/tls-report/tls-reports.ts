@@ -163,7 +163,8 @@ function messageOf(report: {
     trace: new Uint8Array(0),
     body,
     mailboxIds: [],
-    queue: to.map((recipient) => ({ recipient, notify: 'NEVER' })),
+    // RFC 8689 §5: as its header says, it reaches those whose policy is what is broken.
+    queue: to.map((recipient) => ({ recipient, notify: 'NEVER', tlsOptional: true })),
     record: {
       id,
       atMs: nowMs,

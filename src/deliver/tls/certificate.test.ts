@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { TlsaRecord, TlsRequirement } from '../contract.ts'
@@ -161,6 +162,18 @@ test('whatever bytes a record holds, it is matched by nothing but what it names'
     }),
     { numRuns: 200 },
   )
+})
+
+test('a signature of the chain is checked once, however many authorities are named', (context) => {
+  const verify = context.mock.method(X509Certificate.prototype, 'verify')
+  const strangers = Array.from({ length: 50 }, () => tlsaFor(stranger, 2, 1, 1))
+  assert.equal(matchDane(strangers, [good.x509, middle.x509, root.x509], Date.now()), 'none')
+  assert.equal(verify.mock.callCount(), 2)
+  assert.equal(
+    matchDane([...strangers, tlsaFor(root, 2, 1, 1)], [good.x509, middle.x509, root.x509], Date.now()),
+    'authority',
+  )
+  assert.equal(verify.mock.callCount(), 4)
 })
 
 test('the key is cut out of a certificate as OpenSSL writes it; of junk, nothing is', () => {

@@ -46,13 +46,11 @@ export function matchDane(records: readonly TlsaRecord[], chain: readonly X509Ce
   const [own] = chain
   if (own === undefined) return 'none'
   if (records.some((record) => record.usage === DANE_EE && names(record, own))) return 'server'
-  let best: DaneMatch = 'none'
-  for (const record of records.filter(({ usage }) => usage === DANE_TA)) {
-    const verdict = underAuthority(record, chain, nowMs)
-    if (verdict === 'authority') return verdict
-    if (verdict === 'expired') best = verdict
-  }
-  return best
+  return underAuthority(
+    records.filter(({ usage }) => usage === DANE_TA),
+    chain,
+    nowMs,
+  )
 }
 
 /** Tell whether a record names a certificate (RFC 6698 §2.1.4). */
@@ -65,21 +63,28 @@ function names({ selector, matching, data }: TlsaRecord, certificate: X509Certif
 }
 
 /**
- * Follow the chain from the server's certificate up to the authority that a record names.
+ * Follow the chain from the server's certificate up to an authority that one of the records names. Each signature of the chain is
+ * checked once, however many records there are.
  *
  * NOTE: signatures, issuers, dates and the CA mark are checked; limits that a CA writes into its certificates for the CAs
  * below it (path lengths, name constraints) are not, for the domain itself has named this authority as its own.
  */
-function underAuthority(record: TlsaRecord, chain: readonly X509Certificate[], nowMs: number): DaneMatch {
+function underAuthority(
+  records: readonly TlsaRecord[],
+  chain: readonly X509Certificate[],
+  nowMs: number,
+): DaneMatch {
+  const whole = records.filter(({ matching }) => matching === 0)
+  // What is expired at the foot of the chain stays so further up.
   let expired = !isCurrent(chain[0] as X509Certificate, nowMs)
-  for (let at = 0; at < chain.length; at += 1) {
+  for (let at = 0; records.length > 0 && at < chain.length; at += 1) {
     const below = chain[at] as X509Certificate
     // RFC 7671 §5.2.3: a record that holds the whole certificate or key needs it not to be sent.
-    if (record.matching === 0 && isSignedByData(record, below)) return expired ? 'expired' : 'authority'
+    if (whole.some((record) => isSignedByData(record, below))) return expired ? 'expired' : 'authority'
     const issuer = chain[at + 1]
     if (issuer === undefined || !issuer.ca || !isIssuedBy(below, issuer)) return 'none'
     expired ||= !isCurrent(issuer, nowMs)
-    if (names(record, issuer)) return expired ? 'expired' : 'authority'
+    if (records.some((record) => names(record, issuer))) return expired ? 'expired' : 'authority'
   }
   return 'none'
 }

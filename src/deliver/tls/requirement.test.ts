@@ -17,6 +17,7 @@ const FACTS: TlsFacts = {
   via: 'mx',
   mode: 'opportunistic',
   requireTls: false,
+  tlsOptional: false,
   secureMx: false,
   dane: NO_DANE,
   sts: NO_STS,
@@ -91,6 +92,27 @@ const ROWS: readonly (readonly [string, Partial<TlsFacts>, string])[] = [
     { requireTls: true, via: 'relay', host: 'relay.example' },
     'verified requiretls relay.example',
   ],
+  // RFC 8689 §5
+  ['TLS-Required: No under DANE', { tlsOptional: true, dane: DANE }, 'opportunistic settings'],
+  ['TLS-Required: No, records withheld', { tlsOptional: true, dane: { is: 'unknown', because: '' } }, 'opportunistic settings'],
+  ['TLS-Required: No, records that cannot be used', { tlsOptional: true, dane: { is: 'unusable' } }, 'opportunistic settings'],
+  ['TLS-Required: No under MTA-STS', { tlsOptional: true, sts: ENFORCE }, 'opportunistic settings'],
+  [
+    'TLS-Required: No, a host that MTA-STS does not name',
+    { tlsOptional: true, sts: { ...ENFORCE, namesHost: false } },
+    'opportunistic settings',
+  ],
+  ['TLS-Required: No, settings required', { tlsOptional: true, sts: ENFORCE, mode: 'required' }, 'required settings'],
+  [
+    'TLS-Required: No, settings verified',
+    { tlsOptional: true, dane: DANE, mode: 'verified' },
+    'verified settings mx.example,a.example',
+  ],
+  [
+    'REQUIRETLS goes before TLS-Required: No',
+    { tlsOptional: true, requireTls: true, dane: DANE },
+    'verified dane mx.example,a.example tlsa',
+  ],
   ['REQUIRETLS into mailboxes by LMTP', { requireTls: true, via: 'lmtp', mode: 'none' }, 'none settings'],
 ]
 
@@ -104,6 +126,7 @@ test('nothing that is published ever asks for less than the settings do', () => 
     mode: fc.constantFrom('none', 'opportunistic', 'required', 'verified'),
     via: fc.constantFrom('mx', 'relay', 'lmtp'),
     requireTls: fc.boolean(),
+    tlsOptional: fc.boolean(),
     secureMx: fc.constantFrom(true, false, 'no answer'),
     dane: fc.constantFrom<DaneFinding>(DANE, NO_DANE, { is: 'unusable' }, { is: 'unknown', because: '' }),
     sts: fc.constantFrom<StsFinding>(ENFORCE, TESTING, NO_STS, { ...ENFORCE, namesHost: false }),

@@ -38,6 +38,8 @@ export interface TlsFacts {
   readonly mode: TlsMode
   /** The message may only go where TLS is verified (RFC 8689). */
   readonly requireTls: boolean
+  /** Its sender puts delivery before what the recipient's domain wishes of TLS (RFC 8689 §5). */
+  readonly tlsOptional: boolean
   /** DNSSEC stands behind the domain's choice of the host; a sentence when that could not be found out. */
   readonly secureMx: boolean | string
   readonly dane: DaneFinding
@@ -49,6 +51,9 @@ const STRENGTH: Readonly<Record<TlsMode, number>> = { none: 0, opportunistic: 1,
 /** Decide what TLS has to be; trouble when the host must not be used (the next one may). */
 export function tlsRequirement(facts: TlsFacts): TlsRequirement | Trouble {
   const { host, dane, sts } = facts
+  // RFC 8689 §5: neither MTA-STS nor DANE stops it. What the administrator asks for is no policy of the recipient's, and holds;
+  // and REQUIRETLS goes before the field.
+  if (facts.tlsOptional && !facts.requireTls) return bySettings(facts)
   // RFC 7672 §2.1.1: a host whose records are withheld is passed over, or an attacker would have it easy.
   if (dane.is === 'unknown') {
     const because = `The TLSA records of ${host}, which DANE asks for, could not be found: ${dane.because}`
@@ -67,7 +72,7 @@ export function tlsRequirement(facts: TlsFacts): TlsRequirement | Trouble {
   if (enforced) return { mode: 'verified', by: 'mta-sts', names: [host] }
   if (facts.requireTls && facts.via !== 'lmtp') return underRequireTls(facts)
 
-  const settings: TlsRequirement = { mode: facts.mode, by: 'settings', names: ownNames(facts) }
+  const settings = bySettings(facts)
   if (dane.is === 'unusable') {
     // RFC 7672 §2.2: encrypted all the same, though nothing can be checked.
     return STRENGTH[facts.mode] > STRENGTH.required ? settings : { mode: 'required', by: 'dane', names: [host] }
@@ -95,6 +100,10 @@ function underRequireTls({ domain, host, via, secureMx }: TlsFacts): TlsRequirem
     stage: 'starttls',
     scope: 'message',
   }
+}
+
+function bySettings(facts: TlsFacts): TlsRequirement {
+  return { mode: facts.mode, by: 'settings', names: ownNames(facts) }
 }
 
 /** Names for a certificate that the settings want verified: the server's, or that of the domain it stands for. */

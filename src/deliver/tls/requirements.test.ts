@@ -31,6 +31,7 @@ interface Given {
   readonly domain?: string
   readonly port?: number
   readonly requireTls?: true
+  readonly tlsOptional?: true
 }
 
 /** `mode by names`, or the trouble; and what DNS was asked. */
@@ -50,11 +51,11 @@ async function decided(given: Given): Promise<{ readonly is: string; readonly as
     dns: scriptDns(table, asked),
     stsPolicy: async () => sts ?? { none: 'no record' },
   })
-  const { requireTls } = given
+  const { requireTls, tlsOptional } = given
   const answer = await requirements.requirementFor(
     { domain, route },
     { host, ip: '192.0.2.1', port },
-    { ...(requireTls && { requireTls }) },
+    { ...(requireTls && { requireTls }), ...(tlsOptional && { tlsOptional }) },
   )
   const is =
     'is' in answer
@@ -144,6 +145,8 @@ const ROWS: readonly (readonly [string, Given, string])[] = [
     { table: { 'a.example MX': 'unknown' }, delivery: { dane: false }, requireTls: true },
     'deferred 4.4.3 server',
   ],
+  ['TLS-Required: No', { table: SIGNED, sts: OTHERS, tlsOptional: true }, 'opportunistic settings'],
+  ['TLS-Required: No, REQUIRETLS', { table: SIGNED, tlsOptional: true, requireTls: true }, DANE],
   [
     'LMTP: what the settings say',
     { table: SIGNED, sts: OTHERS, route: BY_LMTP, requireTls: true },
@@ -154,6 +157,11 @@ const ROWS: readonly (readonly [string, Given, string])[] = [
 for (const [what, given, wanted] of ROWS) {
   test(what, async () => assert.equal((await decided(given)).is, wanted))
 }
+
+test('what is not heeded is not asked for (RFC 8689 §5)', async () => {
+  const { asked } = await decided({ table: SIGNED, sts: OTHERS, tlsOptional: true })
+  assert.deepEqual(asked, [])
+})
 
 test('a zone without DNSSEC is not asked for TLSA records (RFC 7672 §2.2.2)', async () => {
   const { asked } = await decided({ table: { ...SIGNED, 'mx.example A': '192.0.2.1' } })

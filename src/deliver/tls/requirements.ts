@@ -3,6 +3,7 @@ import { isTemporary, messageOf } from '#base/fault.ts'
 import type { TlsaData, ValidatedDns } from '#base/validated-dns.ts'
 import type { Trouble } from '#queue/contract.ts'
 import type { Settings } from '#settings/schema.ts'
+import type { NewQueueEntry } from '#store/contract.ts'
 import type { ServerAddress, TlsRequirement } from '../contract.ts'
 import type { Route } from '../route.ts'
 import { configuredMode } from './configured-mode.ts'
@@ -26,6 +27,9 @@ interface WayToServer {
   readonly route: Route
 }
 
+/** What the message itself wishes of TLS (RFC 8689). */
+type TlsWishes = Pick<NewQueueEntry, 'requireTls' | 'tlsOptional'>
+
 const NO_STS: StsFinding = { is: 'none', because: 'delivery.mtaSts is off' }
 const NO_DANE: DaneFinding = { is: 'none', because: 'delivery.dane is off' }
 
@@ -35,32 +39,35 @@ export function createTlsRequirements(parts: RequirementsParts): {
   requirementFor(
     way: WayToServer,
     server: ServerAddress,
-    entry: { readonly requireTls?: true },
+    entry: TlsWishes,
   ): Promise<TlsRequirement | Trouble>
   /** Gather what the decision rests on. */
-  factsFor(way: WayToServer, server: ServerAddress, entry: { readonly requireTls?: true }): Promise<TlsFacts>
+  factsFor(way: WayToServer, server: ServerAddress, entry: TlsWishes): Promise<TlsFacts>
 } {
   const { dns } = parts
 
   async function factsFor(
     { domain, route }: WayToServer,
     { host, port }: ServerAddress,
-    { requireTls = false }: { readonly requireTls?: boolean },
+    { requireTls, tlsOptional }: TlsWishes,
   ): Promise<TlsFacts> {
     const { delivery } = parts.settings()
     const { via } = route
     const isNamed = isIP(host) === 0 && via !== 'lmtp'
-    const asksDane = delivery.dane && isNamed
-    const secureMx = via === 'mx' && isNamed && (asksDane || requireTls) ? await secureChoice(domain, host) : false
+    // What would not be heeded is not asked for.
+    const heeds = requireTls === true || tlsOptional !== true
+    const asksDane = delivery.dane && isNamed && heeds
+    const secureMx = via === 'mx' && isNamed && (asksDane || requireTls === true) ? await secureChoice(domain, host) : false
     const dane = asksDane ? await daneOf(domain, host, port, via === 'mx' ? secureMx : true) : NO_DANE
     // RFC 8461 §2: where DANE speaks, MTA-STS is not asked.
-    const asksSts = delivery.mtaSts && via === 'mx' && isNamed && dane.is !== 'records' && dane.is !== 'unknown'
+    const asksSts = delivery.mtaSts && via === 'mx' && isNamed && heeds && dane.is !== 'records' && dane.is !== 'unknown'
     return {
       domain,
       host,
       via,
       mode: configuredMode(delivery, route, domain),
-      requireTls,
+      requireTls: requireTls === true,
+      tlsOptional: tlsOptional === true,
       secureMx,
       dane,
       sts: asksSts ? await stsOf(domain, host) : NO_STS,
