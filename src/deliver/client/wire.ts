@@ -167,7 +167,9 @@ export class Wire {
 
   #late(): void {
     const seconds = Math.round(this.#limitMs / 1000)
-    const lost = this.#isBounded ? `took more than ${seconds} seconds in all` : `did not answer within ${seconds} seconds`
+    const lost = this.#isBounded
+      ? `took more than ${seconds} seconds in all`
+      : `did not answer within ${seconds} seconds`
     this.#cut({ lost, late: true })
   }
 

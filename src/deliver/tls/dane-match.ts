@@ -69,11 +69,7 @@ function names({ selector, matching, data }: TlsaRecord, certificate: X509Certif
  * NOTE: signatures, issuers, dates and the CA mark are checked; limits that a CA writes into its certificates for the CAs
  * below it (path lengths, name constraints) are not, for the domain itself has named this authority as its own.
  */
-function underAuthority(
-  records: readonly TlsaRecord[],
-  chain: readonly X509Certificate[],
-  nowMs: number,
-): DaneMatch {
+function underAuthority(records: readonly TlsaRecord[], chain: readonly X509Certificate[], nowMs: number): DaneMatch {
   const whole = records.filter(({ matching }) => matching === 0)
   // What is expired at the foot of the chain stays so further up.
   let expired = !isCurrent(chain[0] as X509Certificate, nowMs)

@@ -94,8 +94,16 @@ const ROWS: readonly (readonly [string, Partial<TlsFacts>, string])[] = [
   ],
   // RFC 8689 §5
   ['TLS-Required: No under DANE', { tlsOptional: true, dane: DANE }, 'opportunistic settings'],
-  ['TLS-Required: No, records withheld', { tlsOptional: true, dane: { is: 'unknown', because: '' } }, 'opportunistic settings'],
-  ['TLS-Required: No, records that cannot be used', { tlsOptional: true, dane: { is: 'unusable' } }, 'opportunistic settings'],
+  [
+    'TLS-Required: No, records withheld',
+    { tlsOptional: true, dane: { is: 'unknown', because: '' } },
+    'opportunistic settings',
+  ],
+  [
+    'TLS-Required: No, records that cannot be used',
+    { tlsOptional: true, dane: { is: 'unusable' } },
+    'opportunistic settings',
+  ],
   ['TLS-Required: No under MTA-STS', { tlsOptional: true, sts: ENFORCE }, 'opportunistic settings'],
   [
     'TLS-Required: No, a host that MTA-STS does not name',

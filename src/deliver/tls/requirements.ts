@@ -36,11 +36,7 @@ const NO_DANE: DaneFinding = { is: 'none', because: 'delivery.dane is off' }
 /** Create the finder of what TLS has to be on the way to a server: gathers what settings, DANE and MTA-STS say, and decides. */
 export function createTlsRequirements(parts: RequirementsParts): {
   /** Decide for one server; trouble when it must not be used (of `scope: 'server'`: the next one may). Rejects with bugs alone. */
-  requirementFor(
-    way: WayToServer,
-    server: ServerAddress,
-    entry: TlsWishes,
-  ): Promise<TlsRequirement | Trouble>
+  requirementFor(way: WayToServer, server: ServerAddress, entry: TlsWishes): Promise<TlsRequirement | Trouble>
   /** Gather what the decision rests on. */
   factsFor(way: WayToServer, server: ServerAddress, entry: TlsWishes): Promise<TlsFacts>
 } {
@@ -57,10 +53,12 @@ export function createTlsRequirements(parts: RequirementsParts): {
     // What would not be heeded is not asked for.
     const heeds = requireTls === true || tlsOptional !== true
     const asksDane = delivery.dane && isNamed && heeds
-    const secureMx = via === 'mx' && isNamed && (asksDane || requireTls === true) ? await secureChoice(domain, host) : false
+    const secureMx =
+      via === 'mx' && isNamed && (asksDane || requireTls === true) ? await secureChoice(domain, host) : false
     const dane = asksDane ? await daneOf(domain, host, port, via === 'mx' ? secureMx : true) : NO_DANE
     // RFC 8461 §2: where DANE speaks, MTA-STS is not asked.
-    const asksSts = delivery.mtaSts && via === 'mx' && isNamed && heeds && dane.is !== 'records' && dane.is !== 'unknown'
+    const asksSts =
+      delivery.mtaSts && via === 'mx' && isNamed && heeds && dane.is !== 'records' && dane.is !== 'unknown'
     return {
       domain,
       host,
