@@ -359,6 +359,24 @@ describe('logins', () => {
     assert.equal(scene.did[0], 'open 192.0.2.1 opportunistic')
   })
 
+  test('a login that is no longer good is renewed, and sends no mail back (RFC 4954 §6)', async () => {
+    const reply = { code: 530, status: '5.7.0', text: 'log in first' }
+    const expired: Trouble = { is: 'failed', status: '5.7.0', because: '530', stage: 'mail', scope: 'message', reply }
+    const login = { credentials: async () => ({ user: 'me', password: 'secret' }) }
+    const scene = stage({ way: BY_POP, opens: [[TAKEN, expired, TAKEN], [TAKEN]], ...login })
+    await scene.carry({})
+    const [second] = await scene.carry({})
+    assert.equal(second?.is, 'delivered')
+    assert.deepEqual(
+      scene.did.filter((line) => line.startsWith('open')),
+      ['open 192.0.2.1 opportunistic', 'open 192.0.2.1 opportunistic'],
+    )
+    const [refused] = await stage({ way: relay, opens: [[expired]], ...login }).carry({})
+    assert.equal(refused?.is, 'deferred')
+    const [byMx] = await stage({ opens: [[expired]] }).carry({})
+    assert.equal(byMx?.is, 'failed')
+  })
+
   test('a POP3 login that fails is why the mail waits', async () => {
     const trouble: Trouble = {
       is: 'deferred',

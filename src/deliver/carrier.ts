@@ -112,15 +112,18 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
     const key = keyOf(way, server, requirement, localAddress)
     const kept = pool.take(key)
     if (kept !== undefined) {
-      const outcomes = await kept.send(envelope)
-      pool.give(key, kept, since)
-      // It was closed while it was idle, which says nothing of the server.
-      if (!outcomes.every(isServerTrouble)) return outcomes
+      const outcomes = asTold(way, await kept.send(envelope))
+      if (!outcomes.every(isServerTrouble)) {
+        pool.give(key, kept, since)
+        return outcomes
+      }
+      // It was closed while it was idle, or its login is no longer good, which says nothing of the server.
+      kept.close()
     }
     const opened = await open(way, server, requirement, localAddress, entry, progress)
     if (opened.is === 'none') return opened.trouble
     const { conversation } = opened
-    const outcomes = await conversation.send(envelope)
+    const outcomes = asTold(way, await conversation.send(envelope))
     pool.give(key, conversation, since)
     const [first] = outcomes
     return first !== undefined && outcomes.every(isServerTrouble) ? (first as Trouble) : outcomes
@@ -331,6 +334,19 @@ function attemptsOf(requirement: TlsRequirement, mayBeClear: boolean): readonly 
 function parametersOf({ returnPath, ret, envid, body, smtputf8, requireTls, tlsOptional }: QueueEntry): string {
   if ((returnPath ?? ret ?? envid ?? smtputf8 ?? requireTls ?? tlsOptional) === undefined) return body ?? ''
   return JSON.stringify([returnPath, ret, envid, body, smtputf8, requireTls, tlsOptional])
+}
+
+/**
+ * Take what a server says of our login for what it is: a matter between us and the server, that sends no mail back (RFC 4954 §6). A
+ * login by POP3 may have lost its time while the connection was kept.
+ */
+function asTold({ credentials }: Way, outcomes: readonly Outcome[]): readonly Outcome[] {
+  if (credentials === undefined) return outcomes
+  return outcomes.map((outcome) =>
+    outcome.is === 'failed' && (outcome.reply?.code === 530 || outcome.reply?.code === 535)
+      ? { ...outcome, is: 'deferred', status: '4.7.0', scope: 'server' }
+      : outcome,
+  )
 }
 
 function isServerTrouble(outcome: Outcome): boolean {

@@ -108,6 +108,13 @@ test('to OpenSMTPD in the clear, as the TLS that it offers fails', { skip: dnsSk
 test('to Haraka, over TLS', { skip: dnsSkip || harakaSkip }, async () => {
   const sent = sampleMessage('to Haraka', 'bob@haraka.test')
   await submitMail(server.ports, sent, ['bob@haraka.test'])
+  // Its file is there before all of the message is in it: read once Haraka has taken over.
+  await until('Haraka to take it', async () =>
+    server
+      .output()
+      .split('\n')
+      .find((line) => line.includes(' mail sent ') && line.includes('bob@haraka.test')),
+  )
   const [message] = await arrived(() => haraka.mail(), 1, haraka.output())
   assert.equal(belowServers(message as Buffer), sent.toString('latin1'))
   assert.match(String(message), /with ESMTPS .*\r\n(\t.*\r\n)*\ttls TLS_/)
