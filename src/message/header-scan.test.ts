@@ -63,7 +63,20 @@ describe('header scan', () => {
   }
 
   test('the same octets give the same answer wherever they are cut', () => {
-    const part = fc.constantFrom('Received', ':', ' x', '\r\n', 'Message-ID', 'M', '\t', 'r', '<id>', '\r', 'TLS-Required', ': No')
+    const part = fc.constantFrom(
+      'Received',
+      ':',
+      ' x',
+      '\r\n',
+      'Message-ID',
+      'M',
+      '\t',
+      'r',
+      '<id>',
+      '\r',
+      'TLS-Required',
+      ': No',
+    )
     fc.assert(
       fc.property(fc.array(part, { maxLength: 25 }), fc.nat(120), (parts, cut) => {
         const text = Buffer.from(parts.join(''))
