@@ -214,6 +214,23 @@ test('tries of one server with less TLS share its five minutes', async () => {
   assert.equal(until.size, 1)
 })
 
+test("wishes of TLS are asked about once each, and a domain's report tells of its policy alone (RFC 8689 §5)", async () => {
+  const asked: (true | undefined)[] = []
+  const scene = stage({
+    opens: [[TAKEN], [TAKEN]],
+    requirementFor: async (_way, _server, { tlsOptional }) => {
+      asked.push(tlsOptional)
+      return OPPORTUNISTIC
+    },
+  })
+  await scene.carry({ tlsOptional: true })
+  await scene.carry({ tlsOptional: true })
+  assert.deepEqual(scene.tls, [])
+  await scene.carry({})
+  assert.deepEqual(scene.tls, ['ok'])
+  assert.deepEqual(asked, [true, undefined])
+})
+
 describe('connections are kept', () => {
   test('the next message of the same way goes over the same connection', async () => {
     const scene = stage({ opens: [[TAKEN, TAKEN, TAKEN]] })
@@ -466,6 +483,7 @@ describe('the way', () => {
       { envid: 'e' },
       { smtputf8: true },
       { requireTls: true },
+      { tlsOptional: true },
     ] as const) {
       assert.notEqual(await way(other), plain)
     }

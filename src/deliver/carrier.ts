@@ -1,5 +1,6 @@
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/fault.ts'
+import type { Srs } from '#base/srs.ts'
 import type { Directory } from '#directory/contract.ts'
 import type { Carrier, Consignment, Outcome, Plan, Progress, Trouble } from '#queue/contract.ts'
 import type { Settings } from '#settings/schema.ts'
@@ -18,7 +19,9 @@ import type {
 } from './contract.ts'
 import { deliverLocally } from './local.ts'
 import { createConversationPool } from './pool.ts'
+import { keyOf, parametersOf } from './sharing-keys.ts'
 import { sourceAddressOf } from './source-address.ts'
+import { attemptsOf } from './tls/tls-attempts.ts'
 import { createUnreachable } from './unreachable.ts'
 import type { Way, Ways } from './ways.ts'
 
@@ -28,6 +31,8 @@ export interface CarrierParts {
   /** The name this server gives itself where `delivery.hostname` names no other. */
   readonly hostname: () => string
   readonly directory: Pick<Directory, 'resolve' | 'isLocalDomain'>
+  /** Writes the senders of what is forwarded anew. */
+  readonly srs?: Srs
   readonly messages: Pick<MessageStore, 'read'>
   readonly ways: Ways
   /** What TLS has to be on the way to this server; trouble when that cannot be found out, or forbids the server. */
@@ -80,7 +85,9 @@ export function createCarrier(parts: CarrierParts): OwnCarrier {
   }
 
   async function attempt(plan: Plan, consignment: Consignment, progress: Progress): Promise<readonly Outcome[]> {
-    if (plan.local === true) return Promise.all(consignment.entries.map((entry) => deliverLocally(entry, directory)))
+    if (plan.local === true) {
+      return Promise.all(consignment.entries.map((entry) => deliverLocally(entry, parts, clock.nowMs())))
+    }
     const { carries: way } = plan as Plan & { readonly carries: Way }
     const [entry] = consignment.entries
     const envelope = await envelopeOf(consignment, progress)
@@ -318,25 +325,6 @@ const NO_SERVER: Trouble = {
 }
 
 /**
- * Give what TLS is tried, one after the other, until one comes about. Where anything is welcome, what cannot be encrypted goes in the
- * clear (RFC 7435 §3), but never with a password; a policy that is only tested stops nothing (RFC 8461 §5).
- */
-function attemptsOf(requirement: TlsRequirement, mayBeClear: boolean): readonly TlsRequirement[] {
-  const { mode, by, names, testing } = requirement
-  if (mode !== 'opportunistic' && testing !== true) return [requirement]
-  const attempts = [requirement]
-  if (mode !== 'opportunistic') attempts.push({ mode: 'opportunistic', by, names })
-  if (mayBeClear) attempts.push({ mode: 'none', by, names })
-  return attempts
-}
-
-/** What must be equal for recipients of one message to share a transaction: all that MAIL says of it, and its wishes of TLS. */
-function parametersOf({ returnPath, ret, envid, body, smtputf8, requireTls, tlsOptional }: QueueEntry): string {
-  if ((returnPath ?? ret ?? envid ?? smtputf8 ?? requireTls ?? tlsOptional) === undefined) return body ?? ''
-  return JSON.stringify([returnPath, ret, envid, body, smtputf8, requireTls, tlsOptional])
-}
-
-/**
  * Take what a server says of our login for what it is: a matter between us and the server, that sends no mail back (RFC 4954 §6). A
  * login by POP3 may have lost its time while the connection was kept.
  */
@@ -351,16 +339,6 @@ function asTold({ credentials }: Way, outcomes: readonly Outcome[]): readonly Ou
 
 function isServerTrouble(outcome: Outcome): boolean {
   return 'scope' in outcome && outcome.scope === 'server'
-}
-
-/** Name a connection by all that was asked of it. */
-function keyOf(way: Way, server: ServerAddress, requirement: TlsRequirement, localAddress = ''): string {
-  const { mode, by, names, tlsa } = requirement
-  const tls =
-    mode === 'verified'
-      ? JSON.stringify([by, names, tlsa?.map(({ data }) => Buffer.from(data).toString('base64'))])
-      : mode
-  return `${way.protocol} ${server.host} ${server.ip} ${server.port} ${way.implicitTls} ${tls} ${way.credentials ?? ''} ${way.loginBy} ${localAddress}`
 }
 
 async function* preceded(

@@ -1,3 +1,4 @@
+import { asksSuccess } from '#smtp/notify.ts'
 import type { ArrivalReport, Ports } from './ports.ts'
 import type { Recipient, Transaction } from './transaction.ts'
 
@@ -16,13 +17,7 @@ export function arrivalOf({ resolution }: Pick<Recipient, 'resolution'>): Arriva
 
 /** Tell whether a recipient's sender wants to hear of success (RFC 3461 §4.1). */
 export function wantsSuccess({ parameters }: Pick<Recipient, 'parameters'>): boolean {
-  return parameters.notify?.split(',').includes('SUCCESS') === true
-}
-
-/** Give NOTIFY as it goes on to several: success has been reported by then (RFC 3461 §5.2.7.3 b). */
-export function withoutSuccess(notify: string): string {
-  const rest = notify.split(',').filter((word) => word !== 'SUCCESS')
-  return rest.length === 0 ? 'NEVER' : rest.join(',')
+  return asksSuccess(parameters.notify)
 }
 
 /** Gather the recipients of a message whose sender is to be told, by what is told. */

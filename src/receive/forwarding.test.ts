@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createSrs } from '#base/srs.ts'
 import { openDirectory } from '#directory/directory.ts'
+import { withoutSuccess } from '#smtp/notify.ts'
 import { newUser, openDirectoryInMemory } from '#store/sqlite/directory-in-memory.ts'
-import { withoutSuccess } from './arrival-reports.ts'
 import type { ArrivalReport } from './ports.ts'
 import { type KeptMessage, World, type WorldOptions } from './testing.ts'
 
@@ -290,6 +290,20 @@ test('a report that is written is kept; one that fails is logged, and the messag
   await send(world, '<eve@far.example>', ['<ann@here.example> NOTIFY=SUCCESS'])
   assert.equal(world.kept.length, 1)
   assert.ok(world.events.some(({ name }) => name === 'faulted'))
+})
+
+test('TLS-Required: No goes with the message to all places elsewhere (RFC 8689 §5)', async () => {
+  const cases: readonly (readonly [string, string, true | undefined])[] = [
+    ['the field', 'TLS-Required: No\r\nSubject: hi\r\n\r\nbody\r\n', true],
+    ['the field twice', 'TLS-Required: No\r\nTLS-Required: No\r\n\r\nbody\r\n', undefined],
+    ['no such field', 'Subject: hi\r\n\r\nTLS-Required: No\r\n', undefined],
+  ]
+  for (const [name, body, wanted] of cases) {
+    const world = worldOf()
+    await send(world, '<eve@far.example>', ['<team@here.example>', '<away@here.example>'], body)
+    const said = (world.kept[0]?.queue ?? []).map((entry) => entry.tlsOptional)
+    assert.deepEqual(said, [wanted, wanted, wanted], name)
+  }
 })
 
 test('success is taken out of NOTIFY', () => {

@@ -1,16 +1,13 @@
 import type { Srs } from '#base/srs.ts'
-import { formatAddress, parseAddress } from '#directory/address.ts'
 import type { Directory } from '#directory/contract.ts'
+import { forwardedSender } from '#directory/forwarded-sender.ts'
 import type { Settings } from '#settings/schema.ts'
 import type { Recipient, Transaction } from './transaction.ts'
 
 /** Gives the reverse path for what is forwarded from a recipient of ours; undefined is the message's own. */
 export type ReturnPathOf = (recipient: Recipient) => string | undefined
 
-/**
- * Find how the senders of forwarded mail are written (SRS): the next server asks whether a sender's domain lets us send for it, and
- * only our own domains do. Reports (the null sender) have no domain, and our own users' mail has the right one.
- */
+/** Find how the sender is written in what the recipients of a message forward (SRS). */
 export async function returnPaths(
   { sender, recipients }: Pick<Transaction, 'sender' | 'recipients'>,
   parts: {
@@ -20,20 +17,11 @@ export async function returnPaths(
   },
   nowMs: number,
 ): Promise<ReturnPathOf> {
-  const { srs } = parts
+  const { srs, directory } = parts
   if (srs === undefined || sender === '' || !recipients.some(isForwarded)) return ownPath
   if (!parts.settings().delivery.srs) return ownPath
-  const address = parseAddress(sender)
-  if (address === undefined || (await parts.directory.isLocalDomain(address.domain))) return ownPath
-  const local = srs.forward(address, nowMs)
-  // An address so long cannot be rewritten: it goes as it is.
-  if (local === undefined) return ownPath
-  return ({ address: forwarder, resolution }) => {
-    // `postmaster` alone is in no domain that could be named (RFC 5321 §4.1.1.3).
-    const domain = parseAddress(forwarder)?.domain
-    if (domain === undefined || resolution.is !== 'local') return undefined
-    return formatAddress({ local, domain })
-  }
+  const pathBy = await forwardedSender(sender, { srs, directory }, nowMs)
+  return ({ address, resolution }) => (resolution.is === 'local' ? pathBy(address) : undefined)
 }
 
 function ownPath(): undefined {

@@ -1,6 +1,7 @@
+import { withoutSuccess } from '#smtp/notify.ts'
 import type { RcptParameters } from '#smtp/parameters.ts'
 import type { NewQueueEntry } from '#store/contract.ts'
-import { arrivalOf, withoutSuccess } from './arrival-reports.ts'
+import { arrivalOf } from './arrival-reports.ts'
 import type { ReturnPathOf } from './forwarding.ts'
 import type { Recipient, Transaction } from './transaction.ts'
 

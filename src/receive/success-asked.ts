@@ -1,6 +1,7 @@
 import { popGrant } from '#gate/rules/relay.ts'
+import { withoutSuccess } from '#smtp/notify.ts'
 import type { MailParameters, RcptParameters } from '#smtp/parameters.ts'
-import { wantsSuccess, withoutSuccess } from './arrival-reports.ts'
+import { wantsSuccess } from './arrival-reports.ts'
 import type { Desk } from './consult.ts'
 import type { Session } from './session.ts'
 

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import { createDns } from '#base/dns.ts'
 import { createReferences } from '#base/reference.ts'
 import { createSeal } from '#base/seal.ts'
+import { createSrs } from '#base/srs.ts'
 import { createValidatedDns } from '#base/validated-dns.ts'
 import { createCarrier } from '#deliver/carrier.ts'
 import { openConversation } from '#deliver/client/open-conversation.ts'
@@ -120,6 +121,7 @@ export async function openDelivery(
     openConversation,
     checkCertificate,
     popLogin,
+    srs: createSrs(data.referenceKey),
     faulted: events.faulted,
   })
   const scheduler = createScheduler({

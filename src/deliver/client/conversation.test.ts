@@ -25,6 +25,8 @@ interface Row {
 const HELLO = ['S: 220 mx', 'C: EHLO out.example', 'S: 250 mx'] as const
 const PIPED = ['S: 220 mx', 'C: EHLO out.example', 'S: 250-mx', 'S: 250 PIPELINING'] as const
 const CHUNKED = ['S: 220 mx', 'C: EHLO out.example', 'S: 250-mx', 'S: 250-PIPELINING', 'S: 250 CHUNKING'] as const
+/** Time that an answer takes to be read. */
+const SEEN = Array<string>(20).fill('WAIT 0')
 const LMTP = ['S: 220 mx', 'C: LHLO out.example', 'S: 250-mx', 'S: 250 PIPELINING'] as const
 const MAIL = 'C: MAIL FROM:<a@near.example>'
 const RCPT = 'C: RCPT TO:<x@far.example>'
@@ -601,6 +603,28 @@ const ROWS: readonly Row[] = [
     envelopes: [envelopeOf(CONTENT, to('x', 'y', 'z')), envelopeOf()],
     outcomes: [['delivered 250', 'failed 5.1.1 recipient rcpt', 'deferred 4.2.2 recipient message'], ['delivered 250']],
     open: true,
+  },
+  {
+    name: 'LMTP: half an hour for all answers',
+    script: [
+      ...LMTP,
+      MAIL,
+      RCPT,
+      RCPT_Y,
+      'C: RCPT TO:<z@far.example>',
+      'C: RCPT TO:<w@far.example>',
+      'C: DATA',
+      ...['x', 'y', 'z', 'w', 'mail'].map(() => 'S: 250 ok'),
+      'S: 354 go',
+      ...DATA,
+      ...['x', 'y', 'z'].flatMap((name) => ['WAIT 599000', `S: 250 ${name}`, ...SEEN]),
+      'WAIT 3000',
+      'GONE',
+    ],
+    options: { protocol: 'lmtp' },
+    envelopes: [envelopeOf(CONTENT, to('x', 'y', 'z', 'w'))],
+    outcomes: [['delivered 250', 'delivered 250', 'delivered 250', 'deferred 4.4.2 message message']],
+    open: false,
   },
   {
     name: 'LMTP: lost between two answers',

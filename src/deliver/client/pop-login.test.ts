@@ -69,6 +69,24 @@ const ROWS: readonly (readonly [name: string, script: Script, options: Partial<P
   ['another protocol', ['S: 220 mx', 'GONE'], {}, /a line that is no reply/],
   ['an endless line', ['FLOOD xxxxxxxxxxxxxxxx'], {}, /answered with more than 64 KiB/],
   ['no answer', ['WAIT 120000', 'GONE'], {}, /did not answer within 120 seconds/],
+  [
+    'answers that drip: five minutes for all of it',
+    [
+      'WAIT 110000',
+      'S: +OK pop',
+      'C: STLS',
+      'WAIT 110000',
+      'S: -ERR no',
+      `C: USER ${login.user}`,
+      'WAIT 84999',
+      'S: +OK',
+      `C: PASS ${login.password}`,
+      'WAIT 1',
+      'GONE',
+    ],
+    {},
+    /took more than 300 seconds in all before it answered PASS/,
+  ],
   ['closed', ['FIN', 'GONE'], {}, /closed the connection/],
 ]
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import type { TlsCount, TransportStore } from '#store/contract.ts'
 import type { ServerAddress, TlsRequirement } from '../contract.ts'
@@ -60,19 +61,57 @@ const FLUSH_MS = 60_000
 /** Different things counted between two flushes; further ones are left out of the reports. */
 const MOST_COUNTED = 20_000
 const MOST_TEXTS = 30
+/** A domain has a policy and a few servers; who goes through policies and servers by the hundred has the rest counted as one. */
+const MOST_KINDS = 100
+/** Kinds of all domains that are known in a day; further ones are counted as what a domain has too many of. */
+const MOST_KNOWN = 100_000
+/** 96 bits: two kinds that share them are one domain's own work, and are counted as one. */
+const MARK_CHARACTERS = 16
+/** Of a policy's lines, and of the hosts that it names, so much is kept. */
+const POLICY_CHARACTERS = 2048
+const BECAUSE_CHARACTERS = 300
 const NO_POLICY: CountedPolicy = { type: 'no-policy-found', text: [], mx: [] }
+const OTHER_SUCCESS: CountedKind = { policy: NO_POLICY }
+const OTHER_FAILURE: CountedKind = {
+  policy: NO_POLICY,
+  failure: { result: 'validation-failure', because: 'others: the day had more kinds of sessions than are told apart' },
+}
 
 /** Create the counter; it puts down what it has every minute. */
 export function createSessionCounts(parts: SessionCountsParts): SessionCounts {
   const { store, clock, enabled } = parts
   let counts = new Map<string, { readonly count: Omit<TlsCount, 'sessions'>; sessions: number }>()
+  /** The kinds that each domain has had today, put down or not. */
+  let known = new Map<string, Set<string>>()
+  let knownDay = ''
+  let knownKinds = 0
   let alarm = clock.after(FLUSH_MS, () => void again())
 
   function add(domain: string, kind: CountedKind, sessions = 1): void {
     // An address in brackets has no DNS to ask for reports in.
     if (!enabled() || domain.startsWith('[')) return
     const day = new Date(clock.nowMs()).toISOString().slice(0, 10)
-    put({ day, domain, key: JSON.stringify(kind) }, sessions)
+    const key = JSON.stringify(kind)
+    const other = kind.failure === undefined ? OTHER_SUCCESS : OTHER_FAILURE
+    put({ day, domain, key: isAmongMost(day, domain, key) ? key : JSON.stringify(other) }, sessions)
+  }
+
+  /** Tell whether a kind is one of those that are told apart; it is from now on, where there is room. */
+  function isAmongMost(day: string, domain: string, key: string): boolean {
+    if (day !== knownDay) {
+      known = new Map()
+      knownDay = day
+      knownKinds = 0
+    }
+    const kinds = known.get(domain)
+    // Of keys that may be long, and are an attacker's, what stands for them is kept.
+    const mark = hash('sha256', key, 'base64').slice(0, MARK_CHARACTERS)
+    if (kinds?.has(mark) === true) return true
+    if (knownKinds >= MOST_KNOWN || (kinds !== undefined && kinds.size >= MOST_KINDS)) return false
+    knownKinds += 1
+    if (kinds === undefined) known.set(domain, new Set([mark]))
+    else kinds.add(mark)
+    return true
   }
 
   function put(count: Omit<TlsCount, 'sessions'>, sessions: number): void {
@@ -101,7 +140,7 @@ export function createSessionCounts(parts: SessionCountsParts): SessionCounts {
 
   function policyOf(domain: string, { by, tlsa }: TlsRequirement): CountedPolicy {
     if (by === 'dane' && tlsa !== undefined) {
-      return { type: 'tlsa', text: tlsa.slice(0, MOST_TEXTS).map(tlsaText), mx: [] }
+      return { type: 'tlsa', text: upTo(tlsa.slice(0, MOST_TEXTS).map(tlsaText)), mx: [] }
     }
     return by === 'mta-sts' ? stsPolicyOf(domain) : NO_POLICY
   }
@@ -125,7 +164,10 @@ export function createSessionCounts(parts: SessionCountsParts): SessionCounts {
     },
     policyFailed(domain, { result, because }) {
       // RFC 8460 §4.4: the type is that of the policy that was looked for.
-      add(domain, { policy: { type: 'sts', text: [], mx: [] }, failure: { result, because } })
+      add(domain, {
+        policy: { type: 'sts', text: [], mx: [] },
+        failure: { result, because: because.slice(0, BECAUSE_CHARACTERS) },
+      })
     },
     flush,
     async stop() {
@@ -136,9 +178,18 @@ export function createSessionCounts(parts: SessionCountsParts): SessionCounts {
 }
 
 function countedSts({ mode, mx, maxAgeS }: StsPolicy): CountedPolicy {
-  const named = mx.slice(0, MOST_TEXTS)
+  const named = upTo(mx.slice(0, MOST_TEXTS))
   const text = ['version: STSv1', `mode: ${mode}`, ...named.map((pattern) => `mx: ${pattern}`), `max_age: ${maxAgeS}`]
   return { type: 'sts', text, mx: named }
+}
+
+/** Give the first of these texts, as many as are kept. */
+function upTo(texts: readonly string[]): readonly string[] {
+  let characters = 0
+  return texts.filter((text) => {
+    characters += text.length
+    return characters <= POLICY_CHARACTERS
+  })
 }
 
 /** Write a TLSA record as zone files do (RFC 6698 §2.2). */

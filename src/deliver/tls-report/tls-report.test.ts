@@ -233,6 +233,58 @@ function reporting(table: DnsTable, counts: readonly Omit<TlsCount, 'key' | 'ses
 
 const ASKS = 'v=TLSRPTv1; rua=mailto:tls@a.example'
 
+test('what one domain can make us keep in a day is bounded, flushed or not', async () => {
+  const { counts, rows, clock } = counting()
+  const distinct = (domain: string) => new Set(rows.filter((row) => row.domain === domain).map(({ key }) => key)).size
+  const sessions = (domain: string) =>
+    rows.filter((row) => row.domain === domain).reduce((sum, row) => sum + row.sessions, 0)
+  for (let at = 0; at < 500; at += 1) {
+    const server = { ...SERVER, host: `mx${at}.a.example` }
+    counts.tried({ domain: 'a.example', server, requirement: STS, failed: 'validation-failure' })
+    if (at % 50 === 49) await counts.flush()
+  }
+  // A hundred, and one for the others; every session is counted.
+  assert.equal(distinct('a.example'), 101)
+  assert.equal(sessions('a.example'), 500)
+  assert.equal(
+    rows.filter(({ key }) => key.includes('others')).reduce((sum, row) => sum + row.sessions, 0),
+    400,
+  )
+  // What is known is counted as before, and other domains are none the worse.
+  counts.tried({
+    domain: 'a.example',
+    server: { ...SERVER, host: 'mx0.a.example' },
+    requirement: STS,
+    failed: 'validation-failure',
+  })
+  counts.tried({ domain: 'b.example', server: SERVER, requirement: STS, failed: 'validation-failure' })
+  await counts.flush()
+  assert.match(rows.at(-2)?.key ?? '', /mx0\.a\.example/)
+  assert.match(rows.at(-1)?.key ?? '', /mx\.a\.example/)
+  // A new day has room again.
+  clock.advance(86_400_000)
+  counts.tried({
+    domain: 'a.example',
+    server: { ...SERVER, host: 'mx400.a.example' },
+    requirement: STS,
+    failed: 'validation-failure',
+  })
+  await counts.flush()
+  assert.match(rows.at(-1)?.key ?? '', /mx400\.a\.example/)
+})
+
+test('of a long policy the beginning is kept', async () => {
+  const mx = Array.from({ length: 30 }, (_, at) => `${'x'.repeat(240)}${at}.example`)
+  const { counts, rows } = counting({ stsPolicy: () => ({ mode: 'enforce', mx, maxAgeS: 1 }) })
+  counts.tried({ domain: 'a.example', server: SERVER, requirement: STS })
+  const tlsa = Array.from({ length: 50 }, () => ({ usage: 3, selector: 1, matching: 2, data: new Uint8Array(64) }))
+  counts.tried({ domain: 'a.example', server: SERVER, requirement: { ...DANE, tlsa } })
+  counts.policyFailed('a.example', { result: 'sts-policy-fetch-error', because: 'x'.repeat(100_000) })
+  await counts.flush()
+  for (const { key } of rows) assert.ok(key.length < 5000, String(key.length))
+  assert.match(rows[0]?.key ?? '', /"mode: enforce","mx: x+0\.example"/)
+})
+
 test('a domain that asks for it has its report by mail (RFC 8460 §5.3)', async () => {
   const { reports, mails, left } = reporting({ '_smtp._tls.a.example TXT': ASKS }, [
     { day: '2026-01-01', domain: 'a.example' },
